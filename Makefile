@@ -1,0 +1,61 @@
+# Quotedesk: `make chat` and `make test` are all that a fresh machine needs.
+
+PORT ?= 7860
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: chat install test lint check bench bench-quick embedder constraints clean
+
+chat: install
+	@$(BIN)/quotedesk chat --port $(PORT)
+
+install: .venv/installed
+
+test: .venv/installed-test
+	@scripts/chromium.sh
+	@$(BIN)/python -m pytest
+
+lint: .venv/installed-lint
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+check: lint test
+
+# One table: this tree beside llama-index's own starter, on articles in ../shared/data (BENCH_DATA moves that).
+bench: install
+	@$(BIN)/python -m tests.bench $(BENCH)
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Quotedesk needs Python 3.11 or newer: make PYTHON=python3.12" >&2; exit 1; }
+	@scripts/venv.sh $(PYTHON)
+
+.venv/installed: .venv/bin/python pyproject.toml constraints.txt
+	@echo "Installing Quotedesk into .venv (about a minute and 900 MB, this once)."
+	@$(PIP) install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/installed-test: .venv/installed
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+.venv/installed-lint: .venv/installed
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[test,lint]'
+	@touch $@
+
+# What the install is pinned to: every package at the version that the tests last passed with.
+constraints: .venv/installed-test .venv/installed-lint
+	@$(PIP) freeze --exclude-editable > constraints.txt
+
+# The bundled embedder, made again from the published weights (needs about 1 GB for torch, in its own environment).
+embedder:
+	@$(PYTHON) -m venv build/embedder
+	@build/embedder/bin/python -m pip install --quiet torch==2.13.0 safetensors==0.8.0 onnx==1.23.2 \
+		onnxruntime==1.31.1 tokenizers==0.23.3
+	@build/embedder/bin/python scripts/build_embedder.py
+
+clean:
+	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .bench

@@ -1,0 +1,1 @@
+"""Articles in, passages out: reading, cutting, embedding, storing and searching an archive."""

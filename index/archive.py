@@ -1,0 +1,200 @@
+"""The archive: one home folder of articles that can be added to and searched."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from threading import RLock
+
+import filelock
+import numpy as np
+from numpy.typing import NDArray
+
+from index.article import EVERYTHING, Article, Passage, Scope
+from index.catalogue import Catalogue, Coverage
+from index.embedder import Embedder, MiniLM
+from index.lexical import LexicalIndex, terms
+from index.passages import Span
+from index.store import VectorStore
+
+_REBUILD_BATCH = 20_000  # passages
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What an archive holds; `changed` is when it last did, in UTC, None when it never has."""
+
+    articles: int
+    passages: int
+    changed: datetime | None
+    failed: tuple[tuple[str, str], ...]
+    sources: tuple[tuple[str, int], ...]
+
+
+class HomeInUseError(RuntimeError):
+    """Another process has this home."""
+
+    def __init__(self, home: Path, holder: str) -> None:
+        super().__init__(f"{home} is in use by {holder}: stop that first, or give another home (QUOTEDESK_HOME)")
+
+
+class HomeError(RuntimeError):
+    """The home cannot be made or written to."""
+
+    def __init__(self, home: Path, error: OSError) -> None:
+        super().__init__(f"{home} cannot be the home ({error.strerror or error}): give another (QUOTEDESK_HOME)")
+
+
+class Archive:
+    """Articles in a home folder: the catalogue, their vectors and their word counts, kept in step.
+
+    `chroma_url` moves the vectors to a Chroma server. One process at a time holds a home. Raises HomeInUseError,
+    HomeError, CatalogueError, StoreError or DamagedModelError when it cannot be opened. Close it, or use it in `with`.
+    """
+
+    def __init__(self, home: Path, *, chroma_url: str | None = None, embedder: Embedder | None = None) -> None:
+        self.home = home
+        self._stack = contextlib.ExitStack()
+        try:
+            self._lock(home)
+            self.catalogue = Catalogue(home / "articles.sqlite3")
+            self._stack.callback(self.catalogue.close)
+            self.embedder = embedder or MiniLM()
+            self.vectors = self._open_vectors(chroma_url)
+            self._stack.callback(self.vectors.close)
+        except BaseException:
+            self._stack.close()
+            raise
+        self._lexical_lock = RLock()
+        self._lexical: LexicalIndex | None = None
+        self._lexical_saved = True
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the home."""
+        self._stack.close()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it holds no article."""
+        return not self.coverage().articles
+
+    def article(self, article_id: str) -> Article:
+        """The article of that id, as stored; UnknownArticleError when there is none."""
+        return self.catalogue.article(article_id)
+
+    def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
+        """The passages of those keys; keys that are gone are left out."""
+        return self.catalogue.passages(keys)
+
+    def coverage(self, scope: Scope = EVERYTHING) -> Coverage:
+        """How many articles `scope` holds, and which days."""
+        return self.catalogue.coverage(scope)
+
+    def status(self) -> Status:
+        """What it holds."""
+        changed = self.catalogue.state("changed")
+        return Status(
+            self.coverage().articles,
+            self.catalogue.count_passages(),
+            datetime.fromisoformat(changed) if changed else None,
+            tuple(self.catalogue.failures()),
+            tuple(self.catalogue.sources()),
+        )
+
+    def search_dense(self, query: str, k: int, scope: Scope = EVERYTHING) -> list[tuple[int, float]]:
+        """The `k` passages nearest in meaning as (key, cosine in -1..1), nearest first."""
+        if k < 1 or not len(self.lexical):
+            return []
+        return self.vectors.search(self.embedder.embed([query])[0], k, scope)
+
+    def search_lexical(self, query: str, k: int, scope: Scope = EVERYTHING) -> list[tuple[int, float]]:
+        """The `k` passages that share the most telling words as (key, BM25 score > 0), best first."""
+        allowed = None if scope.is_open else self.catalogue.passage_keys(scope)
+        return self.lexical.search(terms(query), k, allowed)
+
+    @property
+    def lexical(self) -> LexicalIndex:
+        """The word counts of the passages in the catalogue, read or made when they are first needed."""
+        with self._lexical_lock:
+            if self._lexical is None:
+                self._lexical = LexicalIndex.load(self.home, self.catalogue.generation) or self._rebuilt()
+                self.save_lexical()
+            return self._lexical
+
+    def update_lexical(self, added: Sequence[tuple[int, list[str]]], dropped: Sequence[int]) -> None:
+        """Take passages that the catalogue has into the word counts, and others out."""
+        with self._lexical_lock:
+            if added or dropped:
+                self._lexical = (self._lexical or LexicalIndex.empty()).updated(added, dropped)
+                self._lexical_saved = False
+
+    def save_lexical(self) -> None:
+        """Write the word counts down, if they changed."""
+        with self._lexical_lock:
+            if self._lexical is not None and not self._lexical_saved:
+                self._lexical.save(self.home, self.catalogue.generation)
+                self._lexical_saved = True
+
+    def embed_passages(self, articles: Sequence[Article], spans: Sequence[Span]) -> NDArray[np.float32]:
+        """Vectors (n, dimensions) of passages: each is read with its title before it, which says what it is about."""
+        pairs = zip(articles, spans, strict=True)
+        return self.embedder.embed([f"{article.title[:120]}. {article.text[s.start : s.end]}" for article, s in pairs])
+
+    @staticmethod
+    def words(keys: Sequence[int], articles: Sequence[Article], spans: Sequence[Span]) -> list[tuple[int, list[str]]]:
+        """The terms under which passages are found, by key: their title's and their own."""
+        titles = {article.id: terms(article.title) for article in articles}
+        triples = zip(keys, articles, spans, strict=True)
+        return [(key, titles[a.id] + terms(a.text[span.start : span.end])) for key, a, span in triples]
+
+    def out_of_step(self) -> tuple[list[int], list[int]]:
+        """(keys of vectors without a passage, keys of passages without a vector); both empty nearly always."""
+        if self.vectors.count() == self.catalogue.count_passages():
+            return [], []
+        held, wanted = set(self.vectors.keys()), {int(key) for key in self.catalogue.passage_keys(EVERYTHING)}
+        return sorted(held - wanted), sorted(wanted - held)
+
+    def _rebuilt(self) -> LexicalIndex:
+        """Word counts made anew from the catalogue: none were written for its state (a run was cut off)."""
+        lexical, batch = LexicalIndex.empty(), []
+        for article, keys, spans in self.catalogue.articles_with_passages():
+            batch += self.words(keys, [article] * len(keys), spans)
+            if len(batch) >= _REBUILD_BATCH:
+                lexical, batch = lexical.updated(batch), []
+        self._lexical_saved = not len(lexical := lexical.updated(batch))
+        return lexical
+
+    def _open_vectors(self, chroma_url: str | None) -> VectorStore:
+        if not chroma_url:
+            return VectorStore.embedded(self.home / "chroma", self.embedder.name)
+        name = self.catalogue.state("collection")
+        if not name:
+            name = f"quotedesk-{os.urandom(8).hex()}"  # a server may serve several homes
+            with self.catalogue.transaction():
+                self.catalogue.remember("collection", name)
+        return VectorStore.over_http(chroma_url, name, self.embedder.name)
+
+    def _lock(self, home: Path) -> None:
+        holder = home / "holder"
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(home / "lock", timeout=0)
+            self._stack.callback(lock.release)
+            lock.acquire()
+            holder.write_text(f"process {os.getpid()} ({' '.join([Path(sys.argv[0]).name, *sys.argv[1:2]])})")
+        except filelock.Timeout:
+            who = holder.read_text() if holder.exists() else "another process"
+            raise HomeInUseError(home, who) from None
+        except OSError as error:
+            raise HomeError(home, error) from error

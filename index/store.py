@@ -1,0 +1,126 @@
+"""The vector store: Chroma, embedded in the home or over HTTP. The only file that imports chromadb."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import chromadb
+import numpy as np
+from chromadb.config import Settings
+from numpy.typing import NDArray
+
+from index.article import Article, Scope
+
+_BATCH = 2_000  # vectors in one call: well under Chroma's own limit, and a small HTTP request
+_UNDATED = 0
+
+
+class StoreError(RuntimeError):
+    """Chroma cannot be used; the message says which and what to do."""
+
+
+class VectorStore:
+    """Passage vectors by key, with what is needed to keep a search inside a Scope."""
+
+    def __init__(self, client: Any, name: str, embedder: str) -> None:
+        self._client = client
+        self._name = name
+        self._collection = client.get_or_create_collection(
+            name,
+            embedding_function=None,
+            metadata={"embedder": embedder},
+            configuration={"hnsw": {"space": "cosine", "ef_construction": 100, "ef_search": 100, "max_neighbors": 16}},
+        )
+        held = (self._collection.metadata or {}).get("embedder", embedder)
+        if held != embedder:
+            raise StoreError(
+                f"the vectors in collection {name!r} were made by {held!r}, not {embedder!r}: use another home"
+            )
+
+    @classmethod
+    def embedded(cls, folder: Path, embedder: str) -> VectorStore:
+        """A store in `folder`, inside this process. No second process may open the same folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        return cls(chromadb.PersistentClient(path=str(folder), settings=_quiet()), "passages", embedder)
+
+    @classmethod
+    def over_http(cls, address: str, name: str, embedder: str) -> VectorStore:
+        """A store in the Chroma server at `address` (http://host:port), in a collection of that name."""
+        parts = urlsplit(address)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise StoreError(f"chroma_url {address!r} is not an address: write http://HOST:PORT")
+        try:
+            client = chromadb.HttpClient(
+                host=parts.hostname,
+                port=parts.port or (443 if parts.scheme == "https" else 8000),
+                ssl=parts.scheme == "https",
+                settings=_quiet(),
+            )
+            return cls(client, name, embedder)
+        except (ValueError, OSError) as error:
+            raise StoreError(f"no Chroma server answers at {address}: start it, or correct chroma_url") from error
+
+    def add(self, keys: Sequence[int], vectors: NDArray[np.float32], articles: Sequence[Article]) -> None:
+        """Put vectors (n, dimensions) under their keys, each with the article it is from; replaces what is there."""
+        metadatas = [{"published": _day(article), "source": article.source.casefold()} for article in articles]
+        for part in _parts(len(keys)):
+            self._collection.upsert(
+                ids=[str(key) for key in keys[part]], embeddings=vectors[part], metadatas=metadatas[part]
+            )
+
+    def remove(self, keys: Sequence[int]) -> None:
+        """Forget the vectors of `keys`; unknown ones are ignored."""
+        for part in _parts(len(keys)):
+            self._collection.delete(ids=[str(key) for key in keys[part]])
+
+    def search(self, vector: NDArray[np.float32], k: int, scope: Scope) -> list[tuple[int, float]]:
+        """The `k` nearest passages inside `scope` as (key, cosine), nearest first."""
+        found = self._collection.query(
+            query_embeddings=[vector], n_results=k, where=_where(scope), include=["distances"]
+        )
+        keys, distances = found["ids"][0], found["distances"][0]
+        return [(int(key), 1.0 - float(distance)) for key, distance in zip(keys, distances, strict=True)]
+
+    def keys(self) -> list[int]:
+        """The keys of all vectors."""
+        return [int(key) for key in self._collection.get(include=[])["ids"]]
+
+    def count(self) -> int:
+        """How many vectors it holds."""
+        return int(self._collection.count())
+
+    def close(self) -> None:
+        """Let go of the folder or the connection."""
+        close = getattr(self._client, "close", None)
+        if close:
+            close()
+
+
+def _quiet() -> Settings:
+    return Settings(anonymized_telemetry=False)
+
+
+def _day(article: Article) -> int:
+    return int(article.published.strftime("%Y%m%d")) if article.published else _UNDATED
+
+
+def _where(scope: Scope) -> dict[str, Any] | None:
+    clauses: list[dict[str, Any]] = []
+    if scope.start:
+        start = {"published": {"$gte": int(scope.start.strftime("%Y%m%d"))}}
+        clauses.append({"$or": [start, {"published": {"$eq": _UNDATED}}]})
+    if scope.end:  # an undated article counts as day 0, which is before any end
+        clauses.append({"published": {"$lte": int(scope.end.strftime("%Y%m%d"))}})
+    if scope.sources:
+        clauses.append({"source": {"$in": [source.casefold() for source in scope.sources]}})
+    if len(clauses) < 2:
+        return clauses[0] if clauses else None
+    return {"$and": clauses}
+
+
+def _parts(total: int) -> Iterator[slice]:
+    for start in range(0, total, _BATCH):
+        yield slice(start, start + _BATCH)
