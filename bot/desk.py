@@ -1,0 +1,143 @@
+"""The desk: the one way in for every surface, and the one place where its parts are put together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from bot import compose
+from bot.answer import Answer, Event, Question, Quote, Reading, Searching
+from bot.question import checked, stand_alone
+from bot.reader import Reader, ReadPassage, SentenceReader
+from bot.retriever import FusedRetriever, Query, Retriever
+from bot.settings import Settings
+from index.archive import Archive, Status
+from index.article import EVERYTHING, Article, Scope
+from index.catalogue import Coverage, UnknownArticleError
+from index.embedder import Embedder, MiniLM
+from index.ingest import IngestReport, OnProgress, ingest
+from index.passages import Span
+
+CORPUS = Path(__file__).parents[1] / "corpus"
+"""The articles that ship."""
+
+
+def _silent(_done: int, _total: int | None) -> None:
+    pass
+
+
+class Desk:
+    """Answers questions from an archive. Every quote it gives out has just been found, word for word, in its article.
+
+    `retriever` and `reader` replace the parts that come with it. Close it, or use it in `with`.
+    """
+
+    def __init__(
+        self,
+        archive: Archive,
+        *,
+        retriever: Retriever | None = None,
+        reader: Reader | None = None,
+        passages_read: int = 12,
+    ) -> None:
+        self._archive = archive
+        self._retriever = retriever or FusedRetriever(archive)
+        self._reader = reader or SentenceReader(archive)
+        self._passages_read = passages_read
+
+    @classmethod
+    def open(cls, settings: Settings, embedder: Embedder | None = None) -> Desk:
+        """The desk that `settings` describe. Raises what opening its archive raises."""
+        embedder = embedder or MiniLM(settings.threads)
+        archive = Archive(settings.home, chroma_url=settings.chroma_url, embedder=embedder)
+        return cls(archive, passages_read=settings.passages_read)
+
+    def __enter__(self) -> Desk:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the archive."""
+        self._archive.close()
+
+    @property
+    def home(self) -> Path:
+        """The folder that holds all state."""
+        return self._archive.home
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no article to answer from."""
+        return self._archive.is_empty
+
+    def ask(self, question: Question) -> Answer:
+        """The answer, or "unanswered". QuestionError when it is no question."""
+        *_, answer = self.stream(question)
+        assert isinstance(answer, Answer)  # noqa: S101 - what stream ends with
+        return answer
+
+    def stream(self, question: Question) -> Iterator[Event]:
+        """The answer as it comes about: Searching, Reading, Answer. QuestionError when it is no question."""
+        started = time.perf_counter()
+        question = checked(question)
+        query, searched = stand_alone(question), self._archive.coverage(question.scope)
+        yield Searching(query, searched)
+        passages = self._find(Query(query, question.scope, question.asked or date.today()))
+        yield Reading(tuple(dict.fromkeys(passage.article.title for passage in passages)))
+        findings = self._reader.read(query, passages)
+        answer = compose.compose(question, query, findings, self._reader.threshold, searched)
+        yield replace(self.verified(answer), seconds=time.perf_counter() - started)
+
+    def verified(self, answer: Answer) -> Answer:
+        """`answer` without the quotes that do not stand, word for word, in the articles as stored now.
+
+        What rests on none of its quotes goes with them; an answer of which nothing is left is unanswered.
+        """
+        quotes, near = self._exact(answer.quotes), self._exact(answer.near)
+        if quotes == answer.quotes and near == answer.near:
+            return answer
+        return compose.without(answer, quotes, near)
+
+    def _exact(self, quotes: tuple[Quote, ...]) -> tuple[Quote, ...]:
+        return tuple(quote for quote in quotes if self._is_exact(quote))
+
+    def _is_exact(self, quote: Quote) -> bool:
+        try:
+            return quote.is_exact(self._archive.article(quote.article_id))
+        except UnknownArticleError:
+            return False
+
+    def _find(self, query: Query) -> list[ReadPassage]:
+        hits = self._retriever.retrieve(query, self._passages_read)
+        articles: dict[str, Article] = {}
+        passages = []
+        for hit in hits:
+            span, article_id = Span(hit.passage.start, hit.passage.end), hit.passage.article_id
+            article = articles.get(article_id) or articles.setdefault(article_id, self._archive.article(article_id))
+            passages.append(ReadPassage(article, span, hit.score))
+        return passages
+
+    def add(self, targets: Iterable[str], on_progress: OnProgress = _silent) -> IngestReport:
+        """Read files, folders and addresses into the archive."""
+        return ingest(self._archive, targets, on_progress)
+
+    def add_corpus(self, on_progress: OnProgress = _silent) -> IngestReport:
+        """Read the articles that ship into the archive."""
+        return self.add([str(CORPUS)], on_progress)
+
+    def article(self, article_id: str) -> Article:
+        """An article as stored; UnknownArticleError when there is none of that id."""
+        return self._archive.article(article_id)
+
+    def coverage(self, scope: Scope = EVERYTHING) -> Coverage:
+        """How many articles can answer, and the days they cover."""
+        return self._archive.coverage(scope)
+
+    def status(self) -> Status:
+        """What the archive holds."""
+        return self._archive.status()

@@ -1,0 +1,79 @@
+"""From what a person typed to what is searched for."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+from bot.answer import Question
+from index.article import Scope
+
+MAX_CHARS = 2_000
+"""Code points of a question at the most."""
+_LEANS_BACK = re.compile(
+    r"^\W*(and|but|or|so|also|what about|how about|why|when|where|who|how many|how much)\W*$"
+    r"|^\W*(and|but|also|what about|how about)\b"
+    r"|\b(it|its|he|him|his|she|her|hers|they|them|their|theirs|this|that|these|those|there|then)\b",
+    re.IGNORECASE,
+)
+
+
+class QuestionError(ValueError):
+    """A question that cannot be asked; the message says what is wrong with it."""
+
+
+def checked(question: Question) -> Question:
+    """`question` with its white space tidied. QuestionError when it is empty or longer than MAX_CHARS."""
+    text = " ".join(question.text.split())
+    if not any(character.isalnum() for character in text):
+        raise QuestionError(f"the question {text[:40]!r} has no words: ask something")
+    if len(text) > MAX_CHARS:
+        raise QuestionError(f"the question has {len(text):,} characters: ask in at most {MAX_CHARS:,}")
+    if question.scope.start and question.scope.end and question.scope.start > question.scope.end:
+        raise QuestionError(f"no day is from {question.scope.start} to {question.scope.end}: swap the dates")
+    return Question(
+        text, tuple(" ".join(t.split())[:MAX_CHARS] for t in question.after), question.scope, question.asked
+    )
+
+
+_FIELDS = {"question", "after", "from", "to", "source", "asked"}
+
+
+def from_json(record: object) -> Question:
+    """The Question in an outside program's JSON object. QuestionError names the field that is wrong."""
+    if not isinstance(record, dict):
+        raise QuestionError(f'{str(record)[:40]!r} is not an object: write {{"question": "..."}}')
+    unknown = sorted(record.keys() - _FIELDS)
+    if unknown:
+        raise QuestionError(f"{unknown[0]!r} is not a field of a question: use {', '.join(sorted(_FIELDS))}")
+    text = record.get("question")
+    if not isinstance(text, str):
+        raise QuestionError(f"question {text!r:.40} is not text")
+    scope = Scope(_day(record, "from"), _day(record, "to"), _texts(record, "source"))
+    return checked(Question(text, _texts(record, "after"), scope, _day(record, "asked")))
+
+
+def _day(record: dict[str, Any], name: str) -> date | None:
+    value = record.get(name)
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise QuestionError(f"{name} {value!r:.40} is not a day: write it as 2018-11-25") from None
+
+
+def _texts(record: dict[str, Any], name: str) -> tuple[str, ...]:
+    value = record.get(name)
+    texts = [] if value is None else [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise QuestionError(f"{name} {value!r:.40} is not a list of texts")
+    return tuple(texts)
+
+
+def stand_alone(question: Question) -> str:
+    """The query: the question itself, with the one before it when it leans back on that ("and where was it?")."""
+    if question.after and _LEANS_BACK.search(question.text):
+        return f"{question.after[-1]} {question.text}"[-MAX_CHARS:]
+    return question.text

@@ -1,0 +1,147 @@
+"""Passages in, answer spans out. Today's reader answers with the sentences that fit best; a trained one takes its seat.
+
+A sentence is judged by its nearness in meaning to the question, the share of the question's telling words it holds, and
+the rank of its passage. Whether there is an answer at all is judged from the best of these over everything read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.archive import Archive
+from index.article import Article
+from index.lexical import terms
+from index.passages import Span, sentences
+
+MAX_SENTENCE_CHARS = 600
+"""A longer sentence is a table or a list without stops; it is read, but never quoted whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPassage:
+    """A passage to be read, with its article; `score` is the retriever's, comparable within one question."""
+
+    article: Article
+    span: Span
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSpan:
+    """Words that answer: `article.text[start:end]`. `evidence` is the sentence around them, which is what is quoted.
+
+    `score` compares spans of one question; `meaning` is a unit vector, so that like answers can be told.
+    """
+
+    article: Article
+    start: int
+    end: int
+    evidence: Span
+    score: float
+    meaning: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a reader found: spans, best first, and how likely it is (0..1) that they answer the question at all."""
+
+    spans: tuple[AnswerSpan, ...]
+    answerable: float
+
+
+class Reader(Protocol):
+    """Anything that reads answers out of passages."""
+
+    threshold: float
+    """The least `answerable` at which the spans should be given as an answer."""
+
+    def read(self, query: str, passages: Sequence[ReadPassage]) -> Findings:
+        """The spans of `passages` that may answer `query`."""
+
+
+NEARNESS_WEIGHT, WORDS_WEIGHT, RANK_WEIGHT = 1.0, 0.6, 0.2
+BIAS, SENTENCE_NEARNESS, PASSAGE_WORDS, SENTENCE_WORDS = -5.0, 6.0, 3.0, 3.0
+THRESHOLD = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What speaks for an answer: the best nearness (cosine) of a sentence, and the largest shares (0..1) of the
+    question's telling words in one passage with its title, and in one sentence."""
+
+    nearness: float
+    passage_words: float
+    sentence_words: float
+
+
+class SentenceReader:
+    """Reads with the archive's own embedder and word counts; nothing else is loaded."""
+
+    threshold = THRESHOLD
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+
+    def read(self, query: str, passages: Sequence[ReadPassage]) -> Findings:
+        """Every sentence of `passages` with its score, best first."""
+        spans, signals = self.judge(query, passages)
+        if signals is None:
+            return Findings((), 0.0)
+        return Findings(tuple(sorted(spans, key=lambda span: -span.score)), answerable(signals))
+
+    def judge(self, query: str, passages: Sequence[ReadPassage]) -> tuple[list[AnswerSpan], Signals | None]:
+        """The sentences with their scores, and the signals for there being an answer; ([], None) when none is read."""
+        found = [(passage, span) for passage in passages for span in _sentences(passage)]
+        if not found:
+            return [], None
+        texts = [passage.article.text[span.start : span.end] for passage, span in found]
+        question, *meanings = self._archive.embedder.embed([query, *texts])
+        nearness = np.array([float(question @ meaning) for meaning in meanings])
+        telling = {term: self._archive.lexical.idf(term) for term in terms(query)}
+        words = np.array([_share(telling, text) for text in texts])
+        best_rank = max(passage.score for passage in passages) or 1.0
+        spans = [
+            AnswerSpan(
+                passage.article,
+                span.start,
+                span.end,
+                span,
+                NEARNESS_WEIGHT * float(nearness[number])
+                + WORDS_WEIGHT * float(words[number])
+                + RANK_WEIGHT * passage.score / best_rank,
+                meanings[number],
+            )
+            for number, (passage, span) in enumerate(found)
+        ]
+        whole = [_share(telling, f"{p.article.title} {p.article.text[p.span.start : p.span.end]}") for p in passages]
+        return spans, Signals(float(nearness.max()), max(whole), float(words.max()))
+
+
+def answerable(signals: Signals) -> float:
+    """How likely it is (0..1) that the passages behind `signals` hold the answer; fitted by scripts/fit_abstention.py."""
+    x = (
+        BIAS
+        + SENTENCE_NEARNESS * signals.nearness
+        + PASSAGE_WORDS * signals.passage_words
+        + SENTENCE_WORDS * signals.sentence_words
+    )
+    return 1 / (1 + math.exp(-x))
+
+
+def _sentences(passage: ReadPassage) -> list[Span]:
+    start, end = passage.span
+    found = sentences(passage.article.text[start:end])
+    return [Span(start + s.start, start + s.end) for s in found if s.end - s.start <= MAX_SENTENCE_CHARS]
+
+
+def _share(telling: dict[str, float], text: str) -> float:
+    """The share (0..1) of the question's words in `text`, each weighing its inverse document frequency."""
+    total = sum(telling.values())
+    held = telling.keys() & set(terms(text))
+    return sum(telling[term] for term in held) / total if total else 0.0
