@@ -24,7 +24,8 @@ def compose(question: Question, query: str, findings: Findings, threshold: float
         near = tuple(_quote(span, number) for number, span in enumerate(spans[:MAX_NEAR], 1))
         text = _not_found(searched, bool(near))
         return Answer(question.text, query, "unanswered", text, (), (), near, searched)
-    answers, quotes = [], []
+    answers: list[Finding] = []
+    quotes: list[Quote] = []
     for group in _groups(spans):
         numbers = range(len(quotes) + 1, len(quotes) + 1 + len(group))
         quotes += [_quote(span, number) for number, span in zip(numbers, group, strict=True)]

@@ -87,7 +87,7 @@ class Desk:
         question = checked(question)
         query, searched = stand_alone(question), self._archive.coverage(question.scope)
         yield Searching(query, searched)
-        passages = self._find(Query(query, question.scope, question.asked or date.today()))
+        passages = self.find(Query(query, question.scope, question.asked or date.today()))
         yield Reading(tuple(dict.fromkeys(passage.article.title for passage in passages)))
         findings = self._reader.read(query, passages)
         answer = compose.compose(question, query, findings, self._reader.threshold, searched)
@@ -112,7 +112,8 @@ class Desk:
         except UnknownArticleError:
             return False
 
-    def _find(self, query: Query) -> list[ReadPassage]:
+    def find(self, query: Query) -> list[ReadPassage]:
+        """The passages to be read for `query`, best first."""
         hits = self._retriever.retrieve(query, self._passages_read)
         articles: dict[str, Article] = {}
         passages = []

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from bot.answer import Question
-from index.article import Scope
+from index.article import Scope, canonical_text
 
 MAX_CHARS = 2_000
 """Code points of a question at the most."""
@@ -25,16 +26,19 @@ class QuestionError(ValueError):
 
 def checked(question: Question) -> Question:
     """`question` with its white space tidied. QuestionError when it is empty or longer than MAX_CHARS."""
-    text = " ".join(question.text.split())
+    text = _one_line(question.text)
     if not any(character.isalnum() for character in text):
         raise QuestionError(f"the question {text[:40]!r} has no words: ask something")
     if len(text) > MAX_CHARS:
         raise QuestionError(f"the question has {len(text):,} characters: ask in at most {MAX_CHARS:,}")
-    if question.scope.start and question.scope.end and question.scope.start > question.scope.end:
-        raise QuestionError(f"no day is from {question.scope.start} to {question.scope.end}: swap the dates")
-    return Question(
-        text, tuple(" ".join(t.split())[:MAX_CHARS] for t in question.after), question.scope, question.asked
-    )
+    scope = replace(question.scope, sources=tuple(map(_one_line, question.scope.sources)))
+    if scope.start and scope.end and scope.start > scope.end:
+        raise QuestionError(f"no day is from {scope.start} to {scope.end}: swap the dates")
+    return Question(text, tuple(_one_line(earlier)[:MAX_CHARS] for earlier in question.after), scope, question.asked)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(canonical_text(text).split())
 
 
 _FIELDS = {"question", "after", "from", "to", "source", "asked"}

@@ -71,9 +71,33 @@ THRESHOLD = 0.5
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """A sentence with what speaks for it.
+
+    Its nearness to the question (cosine), the share (0..1) of the question's telling words it holds, and the rank of
+    its passage, from 1 for the first down to 0 for the last.
+    """
+
+    article: Article
+    sentence: Span
+    nearness: float
+    words: float
+    rank: float
+    meaning: NDArray[np.float32]
+
+    @property
+    def score(self) -> float:
+        """All three, weighed."""
+        return NEARNESS_WEIGHT * self.nearness + WORDS_WEIGHT * self.words + RANK_WEIGHT * self.rank
+
+
+@dataclass(frozen=True, slots=True)
 class Signals:
-    """What speaks for an answer: the best nearness (cosine) of a sentence, and the largest shares (0..1) of the
-    question's telling words in one passage with its title, and in one sentence."""
+    """What speaks for there being an answer.
+
+    The best nearness (cosine) of a sentence, and the largest shares (0..1) of the question's telling words in one
+    passage with its title and in one sentence.
+    """
 
     nearness: float
     passage_words: float
@@ -90,37 +114,39 @@ class SentenceReader:
 
     def read(self, query: str, passages: Sequence[ReadPassage]) -> Findings:
         """Every sentence of `passages` with its score, best first."""
-        spans, signals = self.judge(query, passages)
+        judged, signals = self.judge(query, passages)
         if signals is None:
             return Findings((), 0.0)
-        return Findings(tuple(sorted(spans, key=lambda span: -span.score)), answerable(signals))
+        spans = [
+            AnswerSpan(one.article, one.sentence.start, one.sentence.end, one.sentence, one.score, one.meaning)
+            for one in sorted(judged, key=lambda one: -one.score)
+        ]
+        return Findings(tuple(spans), answerable(signals))
 
-    def judge(self, query: str, passages: Sequence[ReadPassage]) -> tuple[list[AnswerSpan], Signals | None]:
-        """The sentences with their scores, and the signals for there being an answer; ([], None) when none is read."""
-        found = [(passage, span) for passage in passages for span in _sentences(passage)]
+    def judge(self, query: str, passages: Sequence[ReadPassage]) -> tuple[list[Judged], Signals | None]:
+        """The sentences as judged, and the signals for there being an answer; ([], None) when none can be read."""
+        found = [(rank, passage, span) for rank, passage in _ranked(passages) for span in _sentences(passage)]
         if not found:
             return [], None
-        texts = [passage.article.text[span.start : span.end] for passage, span in found]
-        question, *meanings = self._archive.embedder.embed([query, *texts])
-        nearness = np.array([float(question @ meaning) for meaning in meanings])
-        telling = {term: self._archive.lexical.idf(term) for term in terms(query)}
-        words = np.array([_share(telling, text) for text in texts])
-        best_rank = max(passage.score for passage in passages) or 1.0
-        spans = [
-            AnswerSpan(
-                passage.article,
-                span.start,
-                span.end,
-                span,
-                NEARNESS_WEIGHT * float(nearness[number])
-                + WORDS_WEIGHT * float(words[number])
-                + RANK_WEIGHT * passage.score / best_rank,
-                meanings[number],
+        texts = [passage.article.text[span.start : span.end] for _, passage, span in found]
+        wordings = self._archive.wordings(query)
+        vectors = self._archive.embedder.embed([*wordings, *texts])
+        meanings = vectors[len(wordings) :]
+        nearness = (meanings @ vectors[: len(wordings)].T).max(axis=1)
+        telling = self._telling(query)
+        judged = [
+            Judged(
+                passage.article, span, float(nearness[number]), _share(telling, texts[number]), rank, meanings[number]
             )
-            for number, (passage, span) in enumerate(found)
+            for number, (rank, passage, span) in enumerate(found)
         ]
         whole = [_share(telling, f"{p.article.title} {p.article.text[p.span.start : p.span.end]}") for p in passages]
-        return spans, Signals(float(nearness.max()), max(whole), float(words.max()))
+        return judged, Signals(float(nearness.max()), max(whole), max(one.words for one in judged))
+
+    def _telling(self, query: str) -> list[tuple[float, dict[str, float]]]:
+        """How telling each term of the question is, and which terms count as it."""
+        idf = self._archive.lexical.idf
+        return [(idf(term), matches) for term, matches in self._archive.matches(query).items()]
 
 
 def answerable(signals: Signals) -> float:
@@ -134,14 +160,20 @@ def answerable(signals: Signals) -> float:
     return 1 / (1 + math.exp(-x))
 
 
+def _ranked(passages: Sequence[ReadPassage]) -> list[tuple[float, ReadPassage]]:
+    """Each passage with its score on a scale from 0 (the last) to 1 (the first)."""
+    best, worst = (pick((p.score for p in passages), default=0.0) for pick in (max, min))
+    return [((p.score - worst) / (best - worst) if best > worst else 1.0, p) for p in passages]
+
+
 def _sentences(passage: ReadPassage) -> list[Span]:
     start, end = passage.span
     found = sentences(passage.article.text[start:end])
     return [Span(start + s.start, start + s.end) for s in found if s.end - s.start <= MAX_SENTENCE_CHARS]
 
 
-def _share(telling: dict[str, float], text: str) -> float:
+def _share(telling: list[tuple[float, dict[str, float]]], text: str) -> float:
     """The share (0..1) of the question's words in `text`, each weighing its inverse document frequency."""
-    total = sum(telling.values())
-    held = telling.keys() & set(terms(text))
-    return sum(telling[term] for term in held) / total if total else 0.0
+    total, held = sum(idf for idf, _ in telling), set(terms(text))
+    found = sum(idf * max((matches[term] for term in held & matches.keys()), default=0.0) for idf, matches in telling)
+    return found / total if total else 0.0

@@ -13,7 +13,7 @@ from index.article import EVERYTHING, Passage, Scope
 
 DEPTH = 100
 """Passages that each kind of search gives to the fusion."""
-LEXICAL_WEIGHT, DENSE_WEIGHT = 1.0, 1.0
+LEXICAL_WEIGHT, DENSE_WEIGHT = 1.0, 0.4
 RECENCY_WEIGHT, RECENCY_DAYS = 0.35, 21.0
 """What an article of the day of the question is worth, and in how many days that falls to 1/e of it."""
 

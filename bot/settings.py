@@ -59,7 +59,7 @@ def load(home: str | None = None) -> Settings:
 def _read(file: Path) -> dict[str, object]:
     try:
         return tomllib.loads(file.read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # what is wrong with such a home is said where it is opened
         return {}
     except (OSError, ValueError) as error:
         raise SettingsError(f"{file} cannot be read: {error}") from error

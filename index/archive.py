@@ -15,13 +15,19 @@ import filelock
 import numpy as np
 from numpy.typing import NDArray
 
+from index import thesaurus
 from index.article import EVERYTHING, Article, Passage, Scope
 from index.catalogue import Catalogue, Coverage
 from index.embedder import Embedder, MiniLM
-from index.lexical import LexicalIndex, terms
+from index.lexical import LexicalIndex, Words, common_terms, replaced, terms
+from index.names import Names
 from index.passages import Span
 from index.store import VectorStore
 
+LIKE_WEIGHT = 0.4
+"""What a word of like meaning counts in BM25, times its likeness; chosen on one half of a benchmark's questions."""
+MAX_WORDINGS = 4
+"""Each is searched for, so each costs time."""
 _REBUILD_BATCH = 20_000  # passages
 
 
@@ -73,6 +79,7 @@ class Archive:
         self._lexical_lock = RLock()
         self._lexical: LexicalIndex | None = None
         self._lexical_saved = True
+        self._names_of: tuple[LexicalIndex, Names] | None = None
 
     def __enter__(self) -> Archive:
         return self
@@ -116,12 +123,35 @@ class Archive:
         """The `k` passages nearest in meaning as (key, cosine in -1..1), nearest first."""
         if k < 1 or not len(self.lexical):
             return []
-        return self.vectors.search(self.embedder.embed([query])[0], k, scope)
+        best: dict[int, float] = {}
+        for vector in self.embedder.embed(self.wordings(query)):
+            for key, cosine in self.vectors.search(vector, k, scope):
+                best[key] = max(cosine, best.get(key, cosine))
+        return sorted(best.items(), key=lambda item: (-item[1], item[0]))[:k]
 
     def search_lexical(self, query: str, k: int, scope: Scope = EVERYTHING) -> list[tuple[int, float]]:
         """The `k` passages that share the most telling words as (key, BM25 score > 0), best first."""
         allowed = None if scope.is_open else self.catalogue.passage_keys(scope)
-        return self.lexical.search(terms(query), k, allowed)
+        return self.lexical.search(self.lexical_weights(query), k, allowed)
+
+    def lexical_weights(self, query: str) -> dict[str, float]:
+        """The terms that `query` is searched by, and the weight (0..1) of each."""
+        weights: dict[str, float] = {}
+        for matches in self.matches(query).values():
+            for match, share in matches.items():
+                weights[match] = max(weights.get(match, 0.0), share if share == 1 else LIKE_WEIGHT * share)
+        return weights
+
+    def matches(self, query: str) -> dict[str, dict[str, float]]:
+        """Each term of `query` with the terms that count as it, and how much (0..1).
+
+        It counts as itself, a name as its other spellings here too, and a common word in part as words like it.
+        """
+        found = {}
+        for term in terms(query):
+            spellings = [] if self.lexical.is_common(term) else self._names().spellings(term)
+            found[term] = {**thesaurus.like(term), **dict.fromkeys([term, *spellings], 1.0)}
+        return found
 
     @property
     def lexical(self) -> LexicalIndex:
@@ -132,7 +162,21 @@ class Archive:
                 self.save_lexical()
             return self._lexical
 
-    def update_lexical(self, added: Sequence[tuple[int, list[str]]], dropped: Sequence[int]) -> None:
+    def wordings(self, query: str) -> list[str]:
+        """`query`, and `query` with a name in another spelling of the archive's; at most MAX_WORDINGS in all."""
+        found = [query]
+        for term, matches in self.matches(query).items():
+            found += [replaced(query, term, match) for match, share in matches.items() if share == 1 and match != term]
+        return list(dict.fromkeys(found))[:MAX_WORDINGS]
+
+    def _names(self) -> Names:
+        with self._lexical_lock:
+            lexical = self.lexical
+            if self._names_of is None or self._names_of[0] is not lexical:
+                self._names_of = (lexical, Names(lexical.names()))
+            return self._names_of[1]
+
+    def update_lexical(self, added: Sequence[Words], dropped: Sequence[int]) -> None:
         """Take passages that the catalogue has into the word counts, and others out."""
         with self._lexical_lock:
             if added or dropped:
@@ -152,11 +196,15 @@ class Archive:
         return self.embedder.embed([f"{article.title[:120]}. {article.text[s.start : s.end]}" for article, s in pairs])
 
     @staticmethod
-    def words(keys: Sequence[int], articles: Sequence[Article], spans: Sequence[Span]) -> list[tuple[int, list[str]]]:
+    def words(keys: Sequence[int], articles: Sequence[Article], spans: Sequence[Span]) -> list[Words]:
         """The terms under which passages are found, by key: their title's and their own."""
         titles = {article.id: terms(article.title) for article in articles}
         triples = zip(keys, articles, spans, strict=True)
-        return [(key, titles[a.id] + terms(a.text[span.start : span.end])) for key, a, span in triples]
+        return [
+            Words(key, titles[article.id] + terms(text), common_terms(text))
+            for key, article, span in triples
+            for text in [article.text[span.start : span.end]]
+        ]
 
     def out_of_step(self) -> tuple[list[int], list[int]]:
         """(keys of vectors without a passage, keys of passages without a vector); both empty nearly always."""

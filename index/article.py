@@ -62,6 +62,12 @@ class Scope:
         """Whether every article is inside."""
         return not (self.start or self.end or self.sources)
 
+    def holds(self, article: Article) -> bool:
+        """Whether `article` is inside."""
+        day, source = article.published, article.source.casefold()
+        in_time = not day or ((self.start or day) <= day <= (self.end or day))
+        return in_time and (not self.sources or source in {name.casefold() for name in self.sources})
+
 
 EVERYTHING = Scope()
 
@@ -88,7 +94,8 @@ def article(
     title = _one_line(title) or headline(text)
     source = _one_line(source)
     identity = (url,) if url else (source, str(published), title, text)
-    label = source or (site(url) if url else "") or file_name or "unnamed"
+    label = source or (site(url) if url else "") or _one_line(file_name) or "unnamed"
+    authors = tuple(name for name in map(_one_line, authors) if name)
     return Article(_digest(*identity)[:16], text, title, label, url, published, authors)
 
 
@@ -105,7 +112,7 @@ def canonical_text(text: str) -> str:
 def canonical_url(url: str) -> str:
     """One spelling for one address: host in lower case, no fragment, no tracking parameters, no trailing slash."""
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(_one_line(url))
         query = urlencode([(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)])
         return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), parts.path.rstrip("/"), query, ""))
     except ValueError as error:

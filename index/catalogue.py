@@ -18,7 +18,7 @@ from threading import RLock
 import numpy as np
 from numpy.typing import NDArray
 
-from index.article import Article, Passage, Scope
+from index.article import Article, Passage, Scope, canonical_text
 from index.passages import Span
 
 _SCHEMA_VERSION = 1
@@ -65,7 +65,7 @@ class Catalogue:
     """Articles by id, passages by key. Safe to use from several threads."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = RLock()
+        self._lock, self._path = RLock(), path
         try:
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._db.execute("PRAGMA journal_mode = WAL")
@@ -75,7 +75,7 @@ class Catalogue:
             if version == 0:
                 self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;")
         except sqlite3.Error as error:
-            raise CatalogueError(f"{path} cannot be used ({error}): free the disk or use another home") from error
+            raise _unusable(path, error) from error
         if version not in (0, _SCHEMA_VERSION):
             raise CatalogueError(f"{path} was written by another version of Quotedesk: index into a new home")
 
@@ -87,14 +87,23 @@ class Catalogue:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All of the changes inside, or none."""
-        with self._lock:
+        with self._lock, self._told():
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:  # a full disk has ended it already
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What SQLite says, as a CatalogueError."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _unusable(self._path, error) from error
 
     # What it holds -------------------------------------------------------------------------------------------------
 
@@ -105,7 +114,7 @@ class Catalogue:
 
     def article(self, article_id: str) -> Article:
         """The article of that id; UnknownArticleError when there is none."""
-        rows = self._rows("SELECT * FROM articles WHERE id = ?", (article_id,))
+        rows = self._rows("SELECT * FROM articles WHERE id = ?", (canonical_text(article_id),))
         if not rows:
             raise UnknownArticleError(article_id)
         return _article(rows[0])
@@ -237,7 +246,7 @@ class Catalogue:
 
     def link(self, origin: str, article_id: str) -> None:
         """Note that an article came from `origin`."""
-        self._db.execute("INSERT OR IGNORE INTO origins SELECT ?, key FROM articles WHERE id = ?", (origin, article_id))
+        self._rows("INSERT OR IGNORE INTO origins SELECT ?, key FROM articles WHERE id = ?", (origin, article_id))
 
     def unlink(self, origin: str, article_id: str) -> bool:
         """Note that `origin` no longer holds an article; whether it is now held by none, and may go."""
@@ -263,8 +272,12 @@ class Catalogue:
         )
 
     def _rows(self, query: str, values: Sequence[object]) -> list[tuple]:  # type: ignore[type-arg]
-        with self._lock:
+        with self._lock, self._told():
             return self._db.execute(query, values).fetchall()
+
+
+def _unusable(path: Path, error: sqlite3.Error) -> CatalogueError:
+    return CatalogueError(f"{path} cannot be used ({error}): free the disk or use another home")
 
 
 def _article(row: tuple) -> Article:  # type: ignore[type-arg]

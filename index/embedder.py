@@ -57,7 +57,7 @@ class MiniLM:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
         self._session = ort.InferenceSession(
-            _checked(MODELS / GRAPH, GRAPH_SHA256), options, providers=["CPUExecutionProvider"]
+            checked(MODELS / GRAPH, GRAPH_SHA256), options, providers=["CPUExecutionProvider"]
         )
         self._pool = ThreadPoolExecutor(threads or _cores(), thread_name_prefix="embed")
 
@@ -85,13 +85,14 @@ def token_offsets(text: str) -> list[tuple[int, int]]:
 @cache
 def tokenizer() -> Tokenizer:
     """The embedder's word-piece tokenizer, which neither pads nor cuts."""
-    loaded = Tokenizer.from_str(_checked(MODELS / VOCABULARY, VOCABULARY_SHA256).decode("utf-8"))
+    loaded = Tokenizer.from_str(checked(MODELS / VOCABULARY, VOCABULARY_SHA256).decode("utf-8"))
     loaded.no_padding()
     loaded.no_truncation()
     return loaded
 
 
-def _checked(path: Path, sha256: str) -> bytes:
+def checked(path: Path, sha256: str) -> bytes:
+    """The content of a bundled file; DamagedModelError when it is not the released one."""
     content = path.read_bytes() if path.exists() else b""
     if hashlib.sha256(content).hexdigest() != sha256:
         raise DamagedModelError(path)

@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 
 from index import readers
 from index.archive import Archive
 from index.article import Article
 from index.embedder import token_offsets
+from index.lexical import Words
 from index.passages import Span, passages
 from index.readers import Reading
 
@@ -62,6 +62,7 @@ def ingest(
     run.mend()
     total = readers.count(targets)
     for target in targets:
+        run.begin(target)
         for origin, readings in groupby(readers.read(target), key=lambda reading: reading.origin):
             run.origin(origin, _watched(readings, run, total, on_progress))
         run.vanished(target)
@@ -95,13 +96,15 @@ class _Run:
         self.failed: list[Failure] = []
         self.read = 0
         self._seen: set[str] = set()
+        self._taken: set[str] = set()  # ids: of an article that two places hold, the first one read counts
         self._waiting: dict[str, tuple[Article, set[str]]] = {}  # by article id, with its origins
         self._waiting_chars = 0
-        self._words: list[tuple[int, list[str]]] = []
+        self._words: list[Words] = []
         self._dropped: list[int] = []
 
     def mend(self) -> None:
         """Bring the vectors in step with the catalogue, where a run was cut off or the store is another one."""
+        _ = self.archive.lexical  # the counts of what is here already, read before the catalogue moves on
         extra, missing = self.archive.out_of_step()
         self.archive.vectors.remove(extra)
         for start in range(0, len(missing), 500):
@@ -110,6 +113,10 @@ class _Run:
             owners = [articles[p.article_id] for p in part.values()]
             spans = [Span(p.start, p.end) for p in part.values()]
             self.archive.vectors.add(list(part), self.archive.embed_passages(owners, spans), owners)
+
+    def begin(self, target: str) -> None:
+        """Forget what was wrong with a target as a whole (a folder without articles, a feed that did not answer)."""
+        self._note(target if readers.is_address(target) else readers.named(readers.located(target)), [])
 
     def origin(self, origin: str, readings: Iterable[Reading]) -> None:
         """Take in everything that one file or address holds, and let go of what it no longer holds."""
@@ -130,12 +137,15 @@ class _Run:
         self.tally.update(counts)
 
     def vanished(self, target: str) -> None:
-        """Let go of what came from files that are no longer in the folder `target`."""
-        folder = None if readers.is_address(target) else Path(target).expanduser().resolve()
+        """Let go of what came from files that are no longer in the folder `target`, and of what was wrong with them."""
+        folder = None if readers.is_address(target) else readers.located(target)
         if folder and folder.is_dir():
-            for origin in sorted(self.catalogue.origins_under(str(folder)) - self._seen):
+            inside = readers.named(folder).rstrip("/") + "/"
+            for origin in sorted(self.catalogue.origins_under(readers.named(folder)) - self._seen):
                 self.tally["removed"] += self._release(origin, self.catalogue.origin(origin))
-                self._note(origin, [])
+            for path, _ in self.catalogue.failures():  # a path, or a path:line
+                if path.startswith(inside) and self._seen.isdisjoint((path, path.rpartition(":")[0])):
+                    self._note(path, [])
 
     def finish(self) -> None:
         """Write what waits."""
@@ -148,8 +158,9 @@ class _Run:
         if article.id in self._waiting:
             self._waiting[article.id][1].add(origin)
             return "unchanged"
-        known = self.catalogue.fingerprint(article.id)
-        if known == article.fingerprint:
+        known, taken = self.catalogue.fingerprint(article.id), article.id in self._taken
+        self._taken.add(article.id)
+        if known == article.fingerprint or (known and taken):
             self.catalogue.link(origin, article.id)
             return "unchanged"
         self._waiting[article.id] = (article, {origin})

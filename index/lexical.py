@@ -7,14 +7,14 @@ holds counts, not scores, so passages can be added and dropped without reading t
 from __future__ import annotations
 
 import json
-import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import Stemmer
@@ -24,15 +24,28 @@ K1, B = 0.9, 0.4
 """BM25's saturation and length weights; the values that Anserini's baselines use for passages."""
 
 _WORD = re.compile(r"[^\W_]+")
-_ARRAYS = ("keys", "lengths", "indptr", "postings", "counts")
+_ARRAYS = ("keys", "lengths", "indptr", "postings", "counts", "common")
 
 
 def terms(text: str) -> list[str]:
     """The stems of the words of `text`, in order: case, accents and English endings do not count."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    if not plain.isascii():
-        plain = "".join(c for c in plain if not unicodedata.combining(c))
-    return [_stem(word) for word in _WORD.findall(plain)]
+    return [_stem(word) for word in _WORD.findall(_plain(text).casefold())]
+
+
+def replaced(text: str, term: str, other: str) -> str:
+    """`text` with `other` in place of every word whose stem is `term`."""
+    return _WORD.sub(lambda match: other if terms(match[0]) == [term] else match[0], text)
+
+
+def common_terms(text: str) -> set[str]:
+    """The stems of those words of `text` that it writes in lower case: they are no names."""
+    return {_stem(word) for word in _WORD.findall(_plain(text)) if word.islower()}
+
+
+def _plain(text: str) -> str:
+    if text.isascii():
+        return text
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
 _english = Stemmer.Stemmer("english")
@@ -44,12 +57,21 @@ def _stem(word: str) -> str:
     return stem
 
 
+class Words(NamedTuple):
+    """What the index needs to know of a passage: its key, its terms in order, and which of them are common words."""
+
+    key: int
+    terms: list[str]
+    common: set[str]
+
+
 @dataclass(frozen=True, slots=True)
 class LexicalIndex:
     """Which passages hold which terms, how often. Immutable: `updated` gives the next one.
 
     `keys` (n,) int64 are the passages, ascending; `lengths` (n,) int32 their terms; `vocabulary` maps a term to its
-    row; the passages of row r are `postings[indptr[r]:indptr[r + 1]]` (int32 places in `keys`), with `counts` (uint8).
+    row; the passages of row r are `postings[indptr[r]:indptr[r + 1]]` (int32 places in `keys`), with `counts` (uint8). `common` (terms,) bool
+    says which terms were ever written in lower case: the others are names.
     """
 
     vocabulary: dict[str, int]
@@ -58,6 +80,7 @@ class LexicalIndex:
     indptr: NDArray[np.int64]
     postings: NDArray[np.int32]
     counts: NDArray[np.uint8]
+    common: NDArray[np.bool_]
 
     @classmethod
     def empty(cls) -> LexicalIndex:
@@ -69,19 +92,26 @@ class LexicalIndex:
             np.zeros(1, np.int64),
             np.empty(0, np.int32),
             np.empty(0, np.uint8),
+            np.empty(0, np.bool_),
         )
 
     def __len__(self) -> int:
         return len(self.keys)
 
-    def updated(self, added: Iterable[tuple[int, Sequence[str]]], dropped: Iterable[int] = ()) -> LexicalIndex:
-        """This index without the passages `dropped` and with `added`: pairs of key and terms, keys not yet held."""
+    def updated(self, added: Iterable[Words], dropped: Iterable[int] = ()) -> LexicalIndex:
+        """This index without the passages `dropped` and with `added`, whose keys it does not hold yet."""
         vocabulary = dict(self.vocabulary)
-        keys, lengths, rows, places, counts = [], [], [], [], []
-        for place, (key, words) in enumerate(added):
-            tally = Counter(words)
-            keys.append(key)
-            lengths.append(len(words))
+        keys: list[int] = []
+        lengths: list[int] = []
+        rows: list[int] = []
+        places: list[int] = []
+        counts: list[int] = []
+        common: set[str] = set()
+        for place, words in enumerate(added):
+            tally = Counter(words.terms)
+            keys.append(words.key)
+            lengths.append(len(words.terms))
+            common |= words.common
             rows.extend(vocabulary.setdefault(word, len(vocabulary)) for word in tally)
             places.extend([place] * len(tally))
             counts.extend(min(count, 255) for count in tally.values())
@@ -99,7 +129,23 @@ class LexicalIndex:
             np.concatenate([[0], np.cumsum(np.bincount(all_rows, minlength=len(vocabulary)))]).astype(np.int64),
             np.concatenate([old_places, new_places])[order].astype(np.int32),
             np.concatenate([self.counts[kept_postings], np.array(counts, np.uint8)])[order],
+            self._common_now(vocabulary, common),
         )
+
+    def _common_now(self, vocabulary: dict[str, int], common: set[str]) -> NDArray[np.bool_]:
+        flags = np.zeros(len(vocabulary), np.bool_)
+        flags[: len(self.common)] = self.common
+        flags[[vocabulary[term] for term in common if term in vocabulary]] = True
+        return flags
+
+    def names(self) -> list[str]:
+        """The terms that no passage writes in lower case."""
+        return [term for term, is_common in zip(self.vocabulary, self.common, strict=True) if not is_common]
+
+    def is_common(self, term: str) -> bool:
+        """Whether a passage writes `term` in lower case."""
+        row = self.vocabulary.get(term)
+        return row is not None and bool(self.common[row])
 
     def idf(self, term: str) -> float:
         """How telling a term is: 0 when most passages hold it, about log(n) when one does; log(1 + 2n) when none."""
@@ -107,8 +153,10 @@ class LexicalIndex:
         held = 0 if row is None else int(self.indptr[row + 1] - self.indptr[row])
         return float(np.log(1 + (len(self) - held + 0.5) / (held + 0.5)))
 
-    def search(self, query: Sequence[str], k: int, allowed: NDArray[np.int64] | None = None) -> list[tuple[int, float]]:
-        """The best `k` passages as (key, BM25 score), best first; those that hold no term are left out.
+    def search(
+        self, query: Mapping[str, float], k: int, allowed: NDArray[np.int64] | None = None
+    ) -> list[tuple[int, float]]:
+        """The best `k` passages for weighted terms as (key, BM25 score), best first; those that hold none are left out.
 
         `allowed`, when given, are the keys of the only passages that count.
         """
@@ -116,7 +164,7 @@ class LexicalIndex:
         norm = (
             (K1 * (1 - B + B * self.lengths / max(self.lengths.mean(), 1))).astype(np.float32) if len(self) else scores
         )
-        for term, weight in Counter(query).items():
+        for term, weight in query.items():
             row = self.vocabulary.get(term)
             if row is None:
                 continue
@@ -142,7 +190,7 @@ class LexicalIndex:
                 about=np.frombuffer(json.dumps({"generation": generation}).encode(), np.uint8),
                 **{name: getattr(self, name) for name in _ARRAYS},
             )
-        os.replace(scratch, target)
+        scratch.replace(target)
 
     @classmethod
     def load(cls, folder: Path, generation: int) -> LexicalIndex | None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import sentencex
 
 MAX_TOKENS = 200
-"""Word pieces in a passage at the most. With a title before it, it stays within the 256 that the model was trained on."""
+"""Word pieces in a passage at the most; with a title before it, that stays within the 256 the model was trained on."""
 
 _LINE = re.compile(r"[^\n]+")
 _WRAPPED = range(45, 100)  # code points in a line that an editor, not an author, has broken
@@ -84,11 +84,9 @@ def _continues(text: str, block: Span, line: Span) -> bool:
     """Whether `line` goes on with the sentence that the line before it left open."""
     if line.start - block.end != 1:  # a blank line between
         return False
-    last = (
-        text[text.rfind("\n", block.start, block.end) + 1 : block.end]
-        if "\n" in text[block.start : block.end]
-        else (text[block.start : block.end])
-    )
+    last = text[max(text.rfind("\n", block.start, block.end) + 1, block.start) : block.end]
+    if last.isspace() or text[line.start : line.end].isspace():
+        return False
     if _SENTENCE_END.search(last):
         return len(last) in _WRAPPED and text[line.start].islower()
     return text[line.start].islower() or (len(last) in _WRAPPED and len(last.split()) > 5)

@@ -41,10 +41,20 @@ def read(target: str) -> Iterator[Reading]:
         from index.web import fetch  # what only addresses need is loaded only for them
 
         return fetch(target)
-    path = Path(target).expanduser()
-    if path.is_dir():
-        return _read_folder(path.resolve())
-    return _read_file(path.resolve())
+    path = located(target)
+    return _read_folder(path) if path.is_dir() else _read_file(path)
+
+
+def located(target: str) -> Path:
+    """The file or folder that is meant by `target`, as an absolute path."""
+    with suppress(RuntimeError):  # "~nobody/file": there is no such user, and so no such file
+        return Path(target).expanduser().resolve()
+    return Path(target).resolve()
+
+
+def named(path: Path) -> str:
+    """The name of a file or folder as text; bytes of it that are no text are written as escapes."""
+    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def count(targets: Iterable[str]) -> int | None:
@@ -53,7 +63,7 @@ def count(targets: Iterable[str]) -> int | None:
     for target in targets:
         if is_address(target):
             return None
-        path = Path(target).expanduser()
+        path = located(target)
         for file in _files(path) if path.is_dir() else [path]:
             total += _count_lines(file) if ".jsonl" in file.name.lower() else 1
     return total
@@ -62,7 +72,10 @@ def count(targets: Iterable[str]) -> int | None:
 def _count_lines(path: Path) -> int:
     with suppress(OSError, EOFError, zlib.error), path.open("rb") as raw:
         file = gzip.open(raw) if path.name.lower().endswith(".gz") else raw
-        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+        lines, last = 0, b""
+        for block in iter(lambda: file.read(1 << 20), b""):
+            lines, last = lines + block.count(b"\n"), block[-1:]
+        return lines + (last not in {b"", b"\n"})
     return 1
 
 
@@ -77,7 +90,7 @@ def _read_folder(folder: Path) -> Iterator[Reading]:
         yield from _read_file(path)
     if not files:
         kinds = ", ".join(_FORMATS)
-        yield Reading(str(folder), place=str(folder), error=f"no articles in this folder: it holds none of {kinds}")
+        yield Reading(named(folder), place=named(folder), error=f"no articles in this folder: it holds none of {kinds}")
 
 
 def _files(folder: Path) -> list[Path]:
@@ -87,7 +100,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _read_file(path: Path) -> Iterator[Reading]:
-    origin = str(path)
+    origin = named(path)
     reader = _format(path)
     if reader is None:
         kinds = ", ".join(_FORMATS)
@@ -111,24 +124,24 @@ def _reason(error: Exception) -> str:
 
 def _read_text(path: Path, file: IO[bytes]) -> Iterator[Reading]:
     text = decode(_whole(file))
-    yield Reading(str(path), article(text, file_name=path.name, published=stated_day(text)))
+    yield Reading(named(path), article(text, file_name=path.name, published=stated_day(text)))
 
 
 def _read_markdown(path: Path, file: IO[bytes]) -> Iterator[Reading]:
     fields, body = front_matter(decode(_whole(file)))
     title, text = _plain(body)
-    yield Reading(str(path), _from_fields({"title": title, **fields}, text, path.name))
+    yield Reading(named(path), _from_fields({"title": title, **fields}, text, path.name))
 
 
 def _read_html(path: Path, file: IO[bytes]) -> Iterator[Reading]:
     from index.web import article_from_html
 
-    yield Reading(str(path), article_from_html(decode(_whole(file)), file_name=path.name))
+    yield Reading(named(path), article_from_html(decode(_whole(file)), file_name=path.name))
 
 
 def _read_jsonl(path: Path, file: IO[bytes]) -> Iterator[Reading]:
     lines = gzip.open(file) if path.name.lower().endswith(".gz") else file
-    yield from json_lines(str(path), path.name, lines)  # type: ignore[arg-type]
+    yield from json_lines(named(path), path.name, lines)  # type: ignore[arg-type]
 
 
 _FORMATS: dict[str, Callable[[Path, IO[bytes]], Iterator[Reading]]] = {
@@ -225,8 +238,9 @@ def front_matter(text: str) -> tuple[dict[str, Any], str]:
         return {}, text
     try:
         fields = yaml.safe_load(match[1])
-    except (yaml.YAMLError, ValueError) as error:
-        raise ReadError(f"the front matter is not YAML ({' '.join(str(error).split())[:120]})") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())[:120]
+        raise ReadError(f"the front matter is not YAML ({reason})") from error
     if fields is not None and not isinstance(fields, dict):
         raise ReadError("the front matter is not a list of `name: value` lines")
     return fields or {}, text.replace("\r\n", "\n")[match.end() :]

@@ -88,6 +88,14 @@ class VectorStore:
         """The keys of all vectors."""
         return [int(key) for key in self._collection.get(include=[])["ids"]]
 
+    def vectors(self, keys: Sequence[int]) -> NDArray[np.float32]:
+        """The vectors (len(keys), dimensions) of `keys`, in that order; KeyError for one it does not hold."""
+        held: dict[int, NDArray[np.float32]] = {}
+        for part in _parts(len(keys)):
+            found = self._collection.get(ids=[str(key) for key in keys[part]], include=["embeddings"])
+            held.update(zip(map(int, found["ids"]), found["embeddings"], strict=True))
+        return np.array([held[key] for key in keys], np.float32)
+
     def count(self) -> int:
         """How many vectors it holds."""
         return int(self._collection.count())

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
+from typing import IO, cast
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 import trafilatura
 from lxml import etree
+from trafilatura.settings import Document
 
 from index import readers
 from index.article import Article, article, site
@@ -23,18 +26,20 @@ _FEED_ROOTS = {"rss", "feed", "RDF"}
 def article_from_html(html: str, *, file_name: str = "", url: str | None = None) -> Article:
     """The article on a page, without menus and the like; title, site and day as the page states them."""
     found = trafilatura.bare_extraction(html, url=url, include_comments=False, with_metadata=True)
-    text = (found and found.text) or trafilatura.html2txt(html)
-    if not (text or "").strip():
+    if not isinstance(found, Document):
+        found = Document()
+    text = found.text or trafilatura.html2txt(html)
+    if not text.strip():
         raise ReadError("empty: the page holds no article text")
-    stated = (found and found.url) or url
+    stated = found.url or url
     return article(
         text,
-        title=(found and found.title) or "",
-        source=(found and found.sitename) or (site(stated) if stated else ""),
+        title=found.title or "",
+        source=found.sitename or (site(stated) if stated else ""),
         file_name=file_name,
         url=stated if stated and readers.is_address(stated) else None,
-        published=_day(found.date if found else None),
-        authors=tuple(name.strip() for name in found.author.split(";")) if found and found.author else (),
+        published=_day(found.date),
+        authors=tuple(name.strip() for name in (found.author or "").split(";") if name.strip()),
     )
 
 
@@ -52,7 +57,7 @@ def fetch(address: str) -> Iterator[Reading]:
         else:
             text = readers.decode(content)
             yield Reading(address, article(text, url=address_now, published=readers.stated_day(text)))
-    except (ValueError, OSError, httpx.HTTPError, httpx.InvalidURL) as error:
+    except (ValueError, OSError, EOFError, zlib.error, httpx.HTTPError, httpx.InvalidURL) as error:
         yield Reading(address, place=address, error=str(error) or type(error).__name__)
 
 
@@ -66,11 +71,12 @@ def _fetch_all(links: list[str]) -> Iterator[Reading]:
 
 
 def _json_lines(address: str, content: bytes) -> Iterator[Reading]:
+    file: IO[bytes] = io.BytesIO(content)
     if content.startswith(b"\x1f\x8b"):
         import gzip
 
-        content = gzip.decompress(content)
-    yield from readers.json_lines(address, site(address), io.BytesIO(content))
+        file = cast(IO[bytes], gzip.GzipFile(fileobj=file))
+    yield from readers.json_lines(address, site(address), file)
 
 
 def _get(address: str) -> tuple[bytes, str, str]:

