@@ -54,8 +54,8 @@ constraints: .venv/installed-test .venv/installed-lint
 embedder:
 	@$(PYTHON) -m venv build/embedder
 	@build/embedder/bin/python -m pip install --quiet torch==2.13.0 safetensors==0.8.0 onnx==1.23.2 \
-		onnxruntime==1.31.1 tokenizers==0.23.3
-	@build/embedder/bin/python scripts/build_embedder.py
+		onnxruntime==1.31.1 tokenizers==0.23.3 PyStemmer==3.1.0
+	@PYTHONPATH=. build/embedder/bin/python scripts/build_embedder.py
 
 clean:
 	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .bench

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from threading import RLock
+from typing import TYPE_CHECKING
 
 import filelock
 import numpy as np
@@ -22,7 +23,9 @@ from index.embedder import Embedder, MiniLM
 from index.lexical import LexicalIndex, Words, common_terms, replaced, terms
 from index.names import Names
 from index.passages import Span
-from index.store import VectorStore
+
+if TYPE_CHECKING:
+    from index.store import VectorStore
 
 LIKE_WEIGHT = 0.4
 """What a word of like meaning counts in BM25, times its likeness; chosen on one half of a benchmark's questions."""
@@ -224,6 +227,8 @@ class Archive:
         return lexical
 
     def _open_vectors(self, chroma_url: str | None) -> VectorStore:
+        from index.store import VectorStore  # here, as Chroma takes a second to import: the embedder loads meanwhile
+
         if not chroma_url:
             return VectorStore.embedded(self.home / "chroma", self.embedder.name)
         name = self.catalogue.state("collection")

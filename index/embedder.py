@@ -46,20 +46,16 @@ class DamagedModelError(RuntimeError):
 class MiniLM:
     """The bundled embedder. `threads` texts are embedded at a time, each on one core; all cores when None.
 
-    Loading takes about a quarter of a second and checks the files' hashes: DamagedModelError when they differ.
+    It loads in the background, in about a quarter of a second, and the first text waits for it. The files' hashes are
+    checked then: DamagedModelError when they differ from the released ones.
     """
 
     name = f"all-MiniLM-L6-v2 int8 {GRAPH_SHA256[:12]}"
     dimensions = 384
 
     def __init__(self, threads: int | None = None) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session = ort.InferenceSession(
-            checked(MODELS / GRAPH, GRAPH_SHA256), options, providers=["CPUExecutionProvider"]
-        )
         self._pool = ThreadPoolExecutor(threads or _cores(), thread_name_prefix="embed")
+        self._session = self._pool.submit(_load)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors of shape (len(texts), 384). A text is read up to MAX_TOKENS word pieces."""
@@ -72,8 +68,16 @@ class MiniLM:
         return np.concatenate(list(run(self._embed_one, ids)))
 
     def _embed_one(self, ids: list[int]) -> NDArray[np.float32]:
-        vectors: NDArray[np.float32] = self._session.run(None, {"input_ids": np.array([ids], dtype=np.int64)})[0]
+        vectors: NDArray[np.float32] = self._session.result().run(None, {"input_ids": np.array([ids], dtype=np.int64)})[0]
         return vectors
+
+
+def _load() -> ort.InferenceSession:
+    tokenizer()
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return ort.InferenceSession(checked(MODELS / GRAPH, GRAPH_SHA256), options, providers=["CPUExecutionProvider"])
 
 
 def token_offsets(text: str) -> list[tuple[int, int]]:

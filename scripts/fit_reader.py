@@ -29,7 +29,7 @@ from index.archive import Archive
 from index.embedder import MiniLM
 from index.ingest import ingest
 
-QUESTIONS, KEPT = 250, 0.95  # of each kind in each half; share of the answerable that the threshold must keep
+QUESTIONS, KEPT = 80, 0.95  # of each kind in each half; share of the answerable that the threshold must keep
 
 
 @dataclass(frozen=True)
