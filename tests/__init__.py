@@ -1,0 +1,1 @@
+"""The tests: real parts first, exact results on tiny inputs. `tests/conftest.py` holds what they share."""
