@@ -12,7 +12,7 @@ from index.catalogue import Coverage
 MAX_FINDINGS, MAX_QUOTES_EACH, MAX_NEAR = 5, 3, 3
 ALIKE = 0.75
 """Cosine at which two sentences are taken to say the same."""
-MARGIN = 0.25
+MARGIN = 0.6
 """How far below the best score a span may be and still be shown."""
 NO_BREAK_SPACE = "\u00a0"
 

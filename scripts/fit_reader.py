@@ -1,11 +1,11 @@
 """Fit the weights and the threshold of `bot.reader.SentenceReader`, and print how they do on articles not fitted on.
 
-    python scripts/fit_reader.py ../shared/data/squadshifts/new_wiki_v1.0.json ../shared/data/squadshifts/reddit_v1.0.json
+    python scripts/fit_reader.py SQUADSHIFTS/new_wiki_v1.0.json SQUADSHIFTS/reddit_v1.0.json
 
 The data are questions in SQuAD's format (squadshifts, CC BY 4.0). The articles of each file are dealt by a hash of
-their title (paragraphs, where a file is one article) into a half to fit on and a half held out, and each half again into
-those that are indexed and those that are left out. A question about an indexed article should be answered, with the
-sentence that holds its answer; one about an article that was left out should be refused.
+their title (paragraphs, where a file is one article) into a half to fit on and a half held out, and each half again
+into those that are indexed and those that are left out. A question about an indexed article should be answered, with
+the sentence that holds its answer; one about an article that was left out should be refused.
 """
 
 from __future__ import annotations
@@ -55,7 +55,10 @@ def main() -> None:
         np.concatenate([s.sentences for s in fitted if s.holds.any()]),
         np.concatenate([s.holds for s in fitted if s.holds.any()]),
     )
-    print("sentences: nearness {:.2f}, words {:.2f}, rank {:.2f}".format(*(sentence[1:] / sentence[1])))
+    print(
+        "sentences: nearness {:.2f}, words {:.2f}, rank {:.2f}".format(*(sentence[1:] / sentence[1])),
+        f"(one unit is {sentence[1]:.1f} in log odds)",
+    )
     signals = np.array([s.signals for s in fitted])
     weights = logistic(signals, np.array([s.indexed for s in fitted]))
     print("answerable: bias {:.2f}, nearness {:.2f}, passage words {:.2f}, sentence words {:.2f}".format(*weights))
@@ -63,6 +66,10 @@ def main() -> None:
     kept = chances["fitted"][[s.indexed for s in fitted]]
     threshold = float(np.quantile(kept, 1 - KEPT))
     print(f"threshold: {threshold:.2f} keeps {KEPT:.0%} of the answerable questions that were fitted on")
+    for share in (0.98, 0.95, 0.90, 0.85, 0.80):
+        at = float(np.quantile(kept, 1 - share))
+        refused = [float((chances[h][[not s.indexed for s in ss]] < at).mean()) for h, ss in halves.items()]
+        print(f"  keeping {share:.0%}: threshold {at:.2f}, refused {refused[0]:.3f} fitted, {refused[1]:.3f} held out")
     for half, samples in halves.items():
         indexed = np.array([s.indexed for s in samples])
         answered = chances[half] >= threshold

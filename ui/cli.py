@@ -13,6 +13,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from ui.progress import Bar, filled
+
 if TYPE_CHECKING:  # what a command needs is loaded by that command: `--help` must not wait for the model
     from bot.answer import Answer, Question
     from bot.desk import Desk
@@ -111,7 +113,7 @@ def _port(text: str) -> int:
 def _index(arguments: argparse.Namespace) -> None:
     with ExitStack() as stack:
         desk = _open(arguments, stack)
-        report = desk.add(arguments.targets, stack.enter_context(_Bar("Indexing")).show)
+        report = desk.add(arguments.targets, stack.enter_context(Bar("Indexing")).show)
     failed = [asdict(failure) for failure in report.failed]
     if arguments.json:
         _print_json({**asdict(report), "failed": failed})
@@ -140,8 +142,8 @@ def _ask(arguments: argparse.Namespace) -> None:
     except QuestionError as error:
         raise CallError(str(error)) from error
     with ExitStack() as stack:
-        desk = _filled(_open(arguments, stack))
-        bar = stack.enter_context(_Bar("Answering")) if arguments.file else None
+        desk = filled(_open(arguments, stack))
+        bar = stack.enter_context(Bar("Answering")) if arguments.file else None
         for number, question in enumerate(questions, 1):
             _print_answer(desk.ask(question), as_json=arguments.json, separated=number > 1)
             if bar:
@@ -246,41 +248,12 @@ def _open(arguments: argparse.Namespace, stack: ExitStack) -> Desk:
     return stack.enter_context(Desk.open(_settings(arguments)))
 
 
-def _filled(desk: Desk) -> Desk:
-    """The desk with something to answer from: on an empty home, the articles that ship."""
-    if desk.is_empty:
-        print(f"{desk.home} is empty: indexing the articles that ship with Quotedesk.", file=sys.stderr)
-        with _Bar("Indexing") as bar:
-            desk.add_corpus(bar.show)
-    return desk
-
-
-class _Bar:
-    """A progress bar on standard error, on a terminal only."""
-
-    def __init__(self, what: str) -> None:
-        self._what, self._bar = what, None
-        self._shown = sys.stderr.isatty()
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def show(self, done: int, total: int | None) -> None:
-        if not self._shown:
-            return
-        if self._bar is None:
-            from tqdm import tqdm
-
-            self._bar = tqdm(total=total, desc=self._what, unit=" articles", dynamic_ncols=True, leave=False)
-        self._bar.update(done - self._bar.n)
+# One line also for those who take these for line ends, as Python's splitlines does; inside JSON they may be escaped.
+_LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 
 
 def _print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False), flush=True)
+    print(json.dumps(value, ensure_ascii=False).translate(_LINE_ENDS), flush=True)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
+from collections.abc import Callable, Sequence
 from datetime import date
 
-from bot.answer import Answer, Quote
+from bot.answer import Answer, Finding, Quote
+from index.catalogue import Coverage
 
 WIDTH = 100  # columns of plain text
 
@@ -13,6 +16,11 @@ WIDTH = 100  # columns of plain text
 def day(published: date | None) -> str:
     """`25 Nov 2018`, or `undated`."""
     return f"{published.day} {published:%b %Y}" if published else "undated"
+
+
+def articles(number: int) -> str:
+    """`1 article`, `18 articles`."""
+    return "1 article" if number == 1 else f"{number:,} articles"
 
 
 def citation(quote: Quote) -> str:
@@ -52,3 +60,80 @@ def _wrapped(text: str, indent: str = "", first: str | None = None) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+# Markdown, for the web chat ------------------------------------------------------------------------------------------
+
+Link = Callable[[Quote], str]
+"""Gives the address, within the page, at which a quote is shown in its article."""
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_SPACE = re.compile(r"\s+")
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+_MAX_LABEL_CHARS = 90
+
+
+def inert(text: str) -> str:
+    """`text` without the characters that turn the direction in which what follows is written."""
+    return _BIDI.sub("", text)
+
+
+def escaped(text: str) -> str:
+    """`text` as one line of Markdown that means just that: ASCII other than letters, digits and spaces as entities."""
+    return _PUNCTUATION.sub(lambda match: f"&#{ord(match[0])};", _SPACE.sub(" ", inert(text)))
+
+
+def markdown(answer: Answer, link: Link) -> list[str]:
+    """The answer as blocks of Markdown, to be joined by blank lines.
+
+    The markup is all ours: no HTML, no image, no link but to a citation. What articles and questions say is `escaped`.
+    """
+    quotes = {quote.number: quote for quote in answer.quotes}
+    blocks = ["**The sources disagree.**"] if answer.disagree else []
+    for finding in answer.answers:
+        if cited := [quotes[number] for number in finding.quotes if number in quotes]:
+            blocks.append(_finding(finding, cited, link))
+    if answer.status == "unanswered":
+        blocks.append(f"**Not found** in {_searched(answer.searched)}.")
+        if answer.near:
+            blocks.append("The closest passages, which may not answer the question:")
+        blocks += [_cited(escaped(quote.text), [quote], link) for quote in answer.near]
+    if answer.query != answer.question:
+        blocks.append(f"*Searched for: {escaped(answer.query)}*")
+    if answer.answers:
+        blocks.append(f"*From {_searched(answer.searched)}*")
+    return blocks
+
+
+def _searched(coverage: Coverage) -> str:
+    """`the 18 articles searched, dated 25 Nov 2018 to 28 Nov 2018`."""
+    if not coverage.start:
+        return f"the {articles(coverage.articles)} searched"
+    days = day(coverage.start) if coverage.start == coverage.end else f"{day(coverage.start)} to {day(coverage.end)}"
+    return f"the {articles(coverage.articles)} searched, dated {days}"
+
+
+def _finding(finding: Finding, quotes: Sequence[Quote], link: Link) -> str:
+    """The quote that holds the finding, with its words in bold where they are but a part of it, and all who say so."""
+    main = next((quote for quote in quotes if finding.text in quote.text), quotes[0])
+    before, words, after = main.text.partition(finding.text)
+    note = f"{finding.sources} independent sources" if finding.sources > 1 else ""
+    if not words or not (before or after):
+        return _cited(escaped(main.text), quotes, link, note)
+    lead = f"**{escaped(words)}**"
+    # Between other characters the asterisks would be shown and not obeyed.
+    bold = lead if words[0].isalnum() and words[-1].isalnum() else escaped(words)
+    return f"{lead}\n\n{_cited(f'{escaped(before)}{bold}{escaped(after)}', quotes, link, note)}"
+
+
+def _cited(words: str, quotes: Sequence[Quote], link: Link, note: str = "") -> str:
+    """A quotation (`words` are escaped), then a citation of each quote, those of one outlet and day together."""
+    saying: dict[str, list[str]] = {}
+    for quote in quotes:
+        pill = f'[\\[{quote.number}\\]]({link(quote)} "{escaped(quote.title[:_MAX_LABEL_CHARS])}")'
+        saying.setdefault(escaped(f"{_short(quote.source)}, {day(quote.published)}"), []).append(pill)
+    credited = [f"{' '.join(pills)} {who}" for who, pills in saying.items()]
+    return f"> “{words}”\n>\n> {' · '.join([*credited, note] if note else credited)}"
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= _MAX_LABEL_CHARS else label[:_MAX_LABEL_CHARS].rstrip() + "…"

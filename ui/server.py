@@ -2,15 +2,113 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import errno
+import os
+import signal
+import socket
+import sys
+import threading
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
 
 import uvicorn
 
 from bot.desk import Desk
 from bot.settings import Settings
-from ui import api
+from ui.progress import filled
+from ui.render import articles
+
+if TYPE_CHECKING:
+    from ui.app import Guard
+
+GRACE_S, LIMIT_S = 3, 4
+"""Once told to stop: what answers under way get to finish, and when the process ends come what may."""
+
+
+class ListenError(RuntimeError):
+    """The server cannot listen where it was told to; the message names the place and the fix."""
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM, which end it within 5 s also while pages are open."""
-    raise NotImplementedError
+    """Serve until SIGINT or SIGTERM, which end it within 5 s also while pages are open, with exit status 0."""
+    with listening(settings.host, settings.port) as listener, Desk.open(settings) as desk:
+        run(filled(desk), listener)
+
+
+def run(desk: Desk, listener: socket.socket) -> NoReturn:
+    """Answer on `listener` from `desk`, and leave the process with status 0 when it is told to stop."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises them again, for us, once it has ended in peace
+        signal.signal(number, _leave)
+    os.environ.update(_quiet(desk))
+    from ui.app import app  # gradio reads those variables when it is imported
+
+    guard = app(desk)
+    ready = f"Quotedesk is at {_address(listener)} ({articles(desk.coverage().articles)}). Stop it with Ctrl+C."
+    config = uvicorn.Config(guard, log_level="warning", ws="none", timeout_graceful_shutdown=GRACE_S)
+    _Server(config, guard, ready).run(sockets=[listener])
+    sys.exit(0)
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that holds the address but refuses callers until the server is ready. Raises ListenError."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+    except (OSError, OverflowError) as error:
+        raise ListenError(f"{host}:{port} is not an address to listen on ({error}): give --host and --port") from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        reason = "another program listens there" if taken else str(error)
+        raise ListenError(
+            f"cannot listen on {host} port {port} ({reason}): give another port, as in --port {_other(port)}"
+        ) from error
+    return listener
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, that prints a line once it answers, and neither waits for pages to be closed nor for ever."""
+
+    def __init__(self, config: uvicorn.Config, guard: Guard, ready: str) -> None:
+        super().__init__(config)
+        self._guard = guard
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to answer."""
+        await super().startup(sockets)
+        if self.started:
+            print(self._ready, flush=True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop to answer."""
+        limit = threading.Timer(LIMIT_S, os._exit, (0,))  # a thread that works on an answer cannot be interrupted
+        limit.daemon = True
+        limit.start()
+        self._guard.let_go()
+        await super().shutdown(sockets)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(0)
+
+
+def _quiet(desk: Desk) -> dict[str, str]:
+    """What keeps gradio from calling home, and from writing anywhere but into the desk's home."""
+    return {
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "HF_HUB_OFFLINE": "1",
+        "GRADIO_TEMP_DIR": str(desk.home / "gradio"),
+    }
+
+
+def _other(port: int) -> int:
+    return port + 1 if 1024 <= port < 65535 else 7861
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
