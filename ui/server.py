@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import errno
+import inspect
 import os
 import signal
 import socket
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import uvicorn
 
@@ -40,7 +43,8 @@ def run(desk: Desk, listener: socket.socket) -> NoReturn:
     for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises them again, for us, once it has ended in peace
         signal.signal(number, _leave)
     os.environ.update(_quiet(desk))
-    from ui.app import app  # gradio reads those variables when it is imported
+    with _without_stubs():
+        from ui.app import app  # imports gradio, which reads those variables then
 
     guard = app(desk)
     ready = f"Quotedesk is at {_address(listener)} ({articles(desk.coverage().articles)}). Stop it with Ctrl+C."
@@ -103,6 +107,26 @@ def _quiet(desk: Desk) -> dict[str, str]:
         "HF_HUB_OFFLINE": "1",
         "GRADIO_TEMP_DIR": str(desk.home / "gradio"),
     }
+
+
+@contextmanager
+def _without_stubs() -> Iterator[None]:
+    """Keeps gradio, while it is imported, from writing stubs for editors beside its source.
+
+    That takes half of its import, on every start, and is outside the home. It gives up where a class has no file.
+    """
+    getfile = inspect.getfile
+
+    def found(thing: Any) -> str:
+        if isinstance(thing, type) and thing.__module__.startswith("gradio."):
+            raise OSError("not looked for")
+        return getfile(thing)
+
+    inspect.getfile = found
+    try:
+        yield
+    finally:
+        inspect.getfile = getfile
 
 
 def _other(port: int) -> int:

@@ -1,0 +1,93 @@
+"""Stopping: an answer that takes too long, and the server while a page is open."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import ARTICLES, COST, ask
+from tests.conftest import free_port
+from tests.servers import Server, chatting, serving
+
+SLOW = Path(__file__).parent / "slow_desk.py"
+
+
+@pytest.fixture(scope="module")
+def slow(browser: Browser, make_home: Callable[[dict[str, str]], Path]) -> Iterator[Server]:
+    """A chat whose answers are a long time coming."""
+    home = make_home(ARTICLES)
+    with serving([str(SLOW), str(home), str(free_port())], home.parent / "slow.log") as running:
+        yield running
+
+
+def begin(page: Page, question: str) -> None:
+    """Ask, and wait until the answer is under way."""
+    page.get_by_label("Your question").fill(question)
+    page.get_by_label("Your question").press("Enter")
+    page.locator("#chat .bot-row").get_by_text("Reading").wait_for()
+
+
+def test_stop_takes_the_question_back_into_its_box(slow: Server, open_page: Callable[..., Page]) -> None:
+    page = open_page(slow.url)
+    begin(page, COST)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_label("Your question")).to_have_value(COST)
+    expect(page.locator("#chat .message-row")).to_have_count(0)
+    expect(page.get_by_role("button", name="Send")).to_be_visible()
+    begin(page, COST)
+
+
+def test_stop_leaves_what_is_being_typed(slow: Server, open_page: Callable[..., Page]) -> None:
+    page = open_page(slow.url)
+    begin(page, COST)
+    page.get_by_label("Your question").fill("And who")
+    page.get_by_label("Your question").press("Enter")  # one at a time: nothing is sent, and nothing lost
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name="Send")).to_be_visible()
+    expect(page.get_by_label("Your question")).to_have_value("And who")
+
+
+def test_a_new_chat_ends_the_answer_under_way(slow: Server, open_page: Callable[..., Page]) -> None:
+    page = open_page(slow.url)
+    begin(page, COST)
+    page.get_by_role("button", name="New chat").click()
+    expect(page.locator("#chat .message-row")).to_have_count(0)
+    expect(page.get_by_role("button", name="Send")).to_be_visible()
+
+
+def test_the_server_ends_within_5_s_although_an_answer_is_under_way(
+    browser: Browser, make_home: Callable[[dict[str, str]], Path]
+) -> None:
+    home = make_home(ARTICLES)
+    with serving([str(SLOW), str(home), str(free_port())], home.parent / "slow.log") as server:
+        page = browser.new_context().new_page()
+        page.goto(server.url)
+        begin(page, COST)
+        asked = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(20) == 0
+        assert time.monotonic() - asked < 5
+        page.context.close()
+
+
+def test_the_server_ends_within_5_s_although_pages_are_open(
+    browser: Browser, make_home: Callable[[dict[str, str]], Path]
+) -> None:
+    with chatting(make_home(ARTICLES)) as server:
+        pages = [browser.new_context().new_page() for _ in range(2)]
+        for page in pages:
+            page.goto(server.url)
+            page.locator("#examples button").first.wait_for()
+        ask(pages[0], COST)
+        asked = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(20) == 0
+        assert time.monotonic() - asked < 5
+        for page in pages:
+            page.context.close()
+    assert "Traceback" not in server.log.read_text()
