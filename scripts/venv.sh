@@ -11,3 +11,5 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     }
 fi
 "$python" -m venv .venv
+# The pip that comes with Python 3.11 takes minutes to work out what a newer one does in seconds.
+.venv/bin/python -m pip --disable-pip-version-check install --quiet --upgrade pip
