@@ -45,9 +45,8 @@ class Quote:
 
     def is_exact(self, article: Article) -> bool:
         """Whether these very words stand at this very place of `article`."""
-        return (
-            self.start < self.end and article.id == self.article_id and article.text[self.start : self.end] == self.text
-        )
+        inside = 0 <= self.start < self.end <= len(article.text)
+        return inside and article.id == self.article_id and article.text[self.start : self.end] == self.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bot.answer import Answer, Finding, Question, Quote
 from bot.reader import AnswerSpan, Findings
+from index.article import Article
 from index.catalogue import Coverage
 
 MAX_FINDINGS, MAX_QUOTES_EACH, MAX_NEAR = 5, 3, 3
@@ -30,7 +31,7 @@ def compose(question: Question, query: str, findings: Findings, threshold: float
         numbers = range(len(quotes) + 1, len(quotes) + 1 + len(group))
         quotes += [_quote(span, number) for number, span in zip(numbers, group, strict=True)]
         best = group[0]
-        sources = len({span.article.source.casefold() for span in group})
+        sources = _independent([span.article for span in group])
         answers.append(Finding(best.article.text[best.start : best.end], tuple(numbers), sources))
     text = "\n\n".join(map(_sentence, answers))
     return Answer(question.text, query, "answered", text, tuple(answers), tuple(quotes), (), searched)
@@ -38,9 +39,13 @@ def compose(question: Question, query: str, findings: Findings, threshold: float
 
 def without(answer: Answer, quotes: tuple[Quote, ...], near: tuple[Quote, ...]) -> Answer:
     """`answer` with only those of its quotes; numbers stay as they are. What stands in none of them goes."""
-    left = {quote.number: quote.text for quote in quotes}
-    answers = [replace(a, quotes=tuple(number for number in a.quotes if number in left)) for a in answer.answers]
-    answers = [finding for finding in answers if any(finding.text in left[number] for number in finding.quotes)]
+    left = {quote.number: quote for quote in quotes}
+    answers = []
+    for finding in answer.answers:
+        numbers = tuple(number for number in finding.quotes if number in left)
+        if any(finding.text in left[number].text for number in numbers):
+            sources = len({left[number].source.casefold() for number in numbers})
+            answers.append(replace(finding, quotes=numbers, sources=min(finding.sources, sources)))
     if not answers:
         text = _not_found(answer.searched, bool(near))
         return replace(answer, status="unanswered", text=text, answers=(), quotes=(), near=near, disagree=False)
@@ -61,6 +66,16 @@ def _groups(spans: Sequence[AnswerSpan]) -> list[list[AnswerSpan]]:
         elif len(groups) < MAX_FINDINGS:
             groups.append([span])
     return groups
+
+
+def _independent(articles: Sequence[Article]) -> int:
+    """How many sources there are that did not print one another's text: reprints of one story are one."""
+    circles: list[set[str]] = []
+    for article in articles:
+        marks = {f"source {article.source.casefold()}", f"text {' '.join(article.text.split())}"}
+        touched = [circle for circle in circles if circle & marks]
+        circles = [circle for circle in circles if not circle & marks] + [marks.union(*touched)]
+    return len(circles)
 
 
 def _distinct(spans: Sequence[AnswerSpan]) -> list[AnswerSpan]:

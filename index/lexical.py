@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 import Stemmer
@@ -196,11 +198,11 @@ class LexicalIndex:
     def load(cls, folder: Path, generation: int) -> LexicalIndex | None:
         """What `save` wrote for that generation; None when there is none, or another, or it cannot be read."""
         try:
-            with np.load(folder / "lexical.npz") as file:
+            with (folder / "lexical.npz").open("rb") as raw, np.load(raw) as file:
                 if json.loads(file["about"].tobytes())["generation"] != generation:
                     return None
                 words = file["vocabulary"].tobytes().decode()
                 vocabulary = {word: row for row, word in enumerate(words.split("\n") if words else [])}
                 return cls(vocabulary, *(file[name] for name in _ARRAYS))
-        except (OSError, ValueError, KeyError, EOFError):
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error):
             return None

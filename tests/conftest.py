@@ -5,7 +5,6 @@ No test may open a connection that leaves this machine: what tries to is refused
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
 import socket
@@ -22,6 +21,7 @@ from bot.desk import CORPUS, Desk
 from index.archive import Archive
 from index.embedder import MiniLM
 from index.ingest import ingest
+from tests.outside import OutsideConnectionError, is_local
 
 ROOT = Path(__file__).parents[1]
 ORIGINALS = ROOT.parent / "shared" / "data" / "articles"
@@ -32,24 +32,6 @@ ORIGINALS = ROOT.parent / "shared" / "data" / "articles"
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=2_000)
 settings.load_profile("repeatable")
-
-
-class OutsideConnectionError(RuntimeError):
-    """A test tried to reach something that is not on this machine."""
-
-    def __init__(self, host: object) -> None:
-        super().__init__(f"a test tried to reach {host!r}: serve it on 127.0.0.1 instead")
-
-
-def is_local(host: object) -> bool:
-    """Whether `host` (a name, an address, None for any of this machine's) is this machine."""
-    name = host.decode("idna") if isinstance(host, bytes) else host
-    if name in (None, "", "localhost", "0.0.0.0", "::"):
-        return True
-    try:
-        return ipaddress.ip_address(str(name)).is_loopback
-    except ValueError:
-        return False
 
 
 @pytest.fixture(scope="session", autouse=True)

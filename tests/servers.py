@@ -63,8 +63,8 @@ def serving(words: list[str], log: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def chatting(home: Path) -> Iterator[Server]:
-    """`quotedesk chat` on that home."""
-    words = ["-m", "ui.cli", "--home", str(home), "chat", "--port", str(free_port())]
+def chatting(home: Path, port: int | None = None) -> Iterator[Server]:
+    """`quotedesk chat` on that home; on any port that is free, unless one is given."""
+    words = ["-m", "ui.cli", "--home", str(home), "chat", "--port", str(port or free_port())]
     with serving(words, home.parent / f"{home.name}.log") as server:
         yield server

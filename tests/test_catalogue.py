@@ -62,7 +62,7 @@ def test_any_text_comes_back_exactly(text):
 
 @pytest.mark.parametrize("article_id", ["nope", "", "\udcff", "x" * 100_000])
 def test_an_unknown_id_is_named(catalogue, article_id):
-    with pytest.raises(UnknownArticleError, match="^no article has the id ") as caught:
+    with pytest.raises(UnknownArticleError, match=r"^no article has the id ") as caught:
         catalogue.article(article_id)
     assert len(str(caught.value)) < 300
 
@@ -244,7 +244,7 @@ def test_a_damaged_page_is_told_and_not_passed_over(three, tmp_path):
     path.write_bytes(content)
     damaged = Catalogue(path)
     try:
-        with pytest.raises(CatalogueError, match="articles.sqlite3 cannot be used"):
+        with pytest.raises(CatalogueError, match=r"articles\.sqlite3 cannot be used"):
             for found, _, _ in damaged.articles_with_passages():
                 json.dumps(found.authors)
     finally:

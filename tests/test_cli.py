@@ -11,11 +11,12 @@ import select
 import struct
 import subprocess
 import termios
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
+from index.article import article
 from tests.conftest import Run
 
 ASK_KEYS = ["question", "query", "status", "text", "answers", "disagree", "quotes", "near", "searched", "seconds"]
@@ -62,13 +63,8 @@ def test_index_says_what_it_did_and_names_what_it_could_not_read(quotedesk, writ
     assert run.stdout.startswith("1 added, 0 updated, 0 unchanged, 0 removed, 1 failed in ")
     assert run.stdout.endswith("s; the archive holds 1 articles in 1 passages.\n")
     assert run.stderr == f"not read: {folder / 'bad.txt'}: it is binary, not text\n"
-
-
-def test_index_makes_an_empty_home_and_puts_nothing_but_its_targets_there(quotedesk, write):
-    folder = write({"a.txt": "Nine died in Tazirbu."})
-    assert not quotedesk.home.exists()
-    assert quotedesk("index", str(folder / "a.txt"), "--json").json["articles"] == 1
-    assert list(quotedesk.folder.iterdir()) == []
+    assert sorted(path.name for path in folder.iterdir()) == ["a.txt", "bad.txt"]
+    assert list(quotedesk.folder.iterdir()) == []  # it writes nowhere but into its home
 
 
 def _long_line() -> bytes:
@@ -197,8 +193,12 @@ def test_the_words_of_the_home_in_every_place(quotedesk, corpus_home, tmp_path):
 ASKED = [
     {"question": WHO},
     {"question": CUP, "after": ["What happened?"], "from": "2018-11-25", "to": "2018-11-25"},
-    {"question": "Where is\u2028Tazirbu?", "source": ["Quotedesk, after an unsigned Libyan report"], "asked": "2018-11-26"},
-]  # fmt: skip
+    {
+        "question": "Where is\u2028Tazirbu?",
+        "source": ["Quotedesk, after an unsigned Libyan report"],
+        "asked": "2018-11-26",
+    },
+]
 
 
 def test_many_questions_are_answered_in_order_one_a_line(filled):
@@ -266,8 +266,7 @@ def test_show_prints_the_text_exactly_as_it_is_stored(quotedesk, write):
     text = "\ufeffOne\r\ntwo\rthree e\u0301 👍🏽 \u202eabc\u202c\u2028end\n\n"
     folder = write({"a.jsonl": json.dumps({"text": text, "title": "T", "source": "S", "published": "2018-11-25"})})
     quotedesk("index", str(folder))
-    name = quotedesk("ask", "three", "--json").json
-    (article_id,) = {quote["article_id"] for quote in name["quotes"] + name["near"]}
+    article_id = article(text, title="T", source="S", published=date(2018, 11, 25)).id
     stored = "One\ntwo\nthree e\u0301 👍🏽 \u202eabc\u202c\u2028end\n\n"
     shown = quotedesk("show", article_id)
     assert (shown.returncode, shown.stdout, shown.stderr) == (0, stored, "")
@@ -410,11 +409,10 @@ def test_a_chroma_server_that_does_not_answer_is_named(quotedesk):
 
 
 def test_a_reader_that_stops_reading_is_no_failure(quotedesk, write):
-    quotedesk("index", str(write({"a.txt": "Nine died in Tazirbu.\n" + "x" * 200_000})))
-    found = quotedesk("ask", "Who died in Tazirbu?", "--json").json
-    article_id = (found["quotes"] + found["near"])[0]["article_id"]
+    text = "Nine died in Tazirbu.\n" + "x" * 200_000
+    quotedesk("index", str(write({"a.txt": text})))
     with subprocess.Popen(
-        quotedesk.command("show", article_id),
+        quotedesk.command("show", article(text).id),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=quotedesk.folder,

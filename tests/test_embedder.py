@@ -105,7 +105,7 @@ def test_a_damaged_vocabulary_is_refused_too(models):
     (models / VOCABULARY).write_text("{}")
     tokenizer.cache_clear()
     try:
-        with pytest.raises(DamagedModelError, match="tokenizer.json is damaged"):
+        with pytest.raises(DamagedModelError, match=r"tokenizer\.json is damaged"):
             tokenizer()
     finally:
         tokenizer.cache_clear()

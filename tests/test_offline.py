@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -16,15 +17,16 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT, CommandLine, OutsideConnectionError, free_port, is_local
+from tests.conftest import ROOT, CommandLine, free_port
+from tests.outside import OutsideConnectionError, is_local
 
 WHO = "who was kidnapped in Tazirbu"
 
 # Loaded by Python before anything else: notes and refuses every attempt to reach another machine.
-RECORDER = '''
+RECORDER = """
 import os, socket, sys
 sys.path.append({root!r})
-from tests.conftest import is_local
+from tests.outside import is_local
 
 def noting(original, host_of):
     def call(*values, **named):
@@ -47,7 +49,7 @@ for name in ("connect", "connect_ex"):
 socket.socket.sendto = noting(socket.socket.sendto, recipient)
 for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr"):
     setattr(socket, name, noting(getattr(socket, name), lambda host, *_, **__: host))
-'''
+"""
 
 Start = Callable[..., tuple[list[str], dict[str, str]]]
 """The words and the environment that start a command under watch."""
@@ -71,7 +73,7 @@ def serves_the_chat(start: Start, folder: Path) -> None:
     port = free_port()
     words, environment = start("chat", "--port", str(port))
     with (folder / "chat.log").open("wb") as log:
-        chat = subprocess.Popen(words, env=environment, cwd=folder, stdout=log, stderr=log)
+        chat = subprocess.Popen(words, env=environment, cwd=folder, stdout=log, stderr=log, start_new_session=True)
     try:
         for _ in range(1_200):
             with socket.socket() as probe:
@@ -86,7 +88,7 @@ def serves_the_chat(start: Start, folder: Path) -> None:
             assert page.status == 200
         assert post(f"{address}/v1/ask", {"question": WHO})["status"] == "answered"
     finally:
-        chat.terminate()
+        os.killpg(chat.pid, signal.SIGTERM)  # strace itself does not listen to it, what it runs does
         chat.wait(30)
 
 
@@ -117,17 +119,21 @@ def watched(quotedesk: CommandLine, record: Path, tmp_path: Path) -> Start:
 
 def test_the_watch_notes_and_refuses_what_it_should(watched, record):
     (python, *_), environment = watched()
-    attempts = [
-        "socket.create_connection(('example.org', 80))",
-        "socket.socket().connect(('192.0.2.1', 80))",
-        "socket.socket(type=socket.SOCK_DGRAM).sendto(b'', ('192.0.2.1', 53))",
-    ]
-    for attempt in attempts:
-        run = subprocess.run([python, "-c", f"import socket; {attempt}"], env=environment, capture_output=True, check=False)
-        assert b"OSError: refused" in run.stderr
-    assert record.read_text().split() == [
-        "getaddrinfo", "'example.org'", "connect", "'192.0.2.1'", "sendto", "'192.0.2.1'"
-    ]  # fmt: skip
+    code = """
+import socket
+for attempt in (
+    lambda: socket.create_connection(("example.org", 80)),
+    lambda: socket.socket().connect(("192.0.2.1", 80)),
+    lambda: socket.socket(type=socket.SOCK_DGRAM).sendto(b"", ("192.0.2.1", 53)),
+):
+    try:
+        attempt()
+    except OSError as error:
+        print(error)
+"""
+    run = subprocess.run([python, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines() == ["refused: 'example.org'", "refused: '192.0.2.1'", "refused: '192.0.2.1'"]
+    assert record.read_text().splitlines() == ["getaddrinfo 'example.org'", "connect '192.0.2.1'", "sendto '192.0.2.1'"]
 
 
 def test_the_first_question_on_an_empty_home_reaches_nobody(watched, record, tmp_path):
@@ -189,7 +195,6 @@ def test_the_system_sees_the_first_question_reach_nobody(traced, trace, tmp_path
 @pytest.mark.served
 def test_the_system_sees_the_chat_reach_nobody(traced, trace, tmp_path):
     serves_the_chat(traced, tmp_path)
-    assert "127.0.0.1" in trace.read_text() or "AF_" in trace.read_text() or trace.exists()
     assert attempts(trace.read_text()) == []
 
 

@@ -91,7 +91,7 @@ def test_fields_of_a_question_may_be_left_out_or_null_and_a_list_of_one_may_be_b
         ({}, "question None is not text"),
         ({"question": 7}, "question 7 is not text"),
         ({"question": ""}, "the question '' has no words: ask something"),
-        ({"question": "q", "form": "x"}, "'form' is not a field of a question: use after, asked, from, question, source, to"),
+        ({"question": "q", "a": 1}, "'a' is not a field of a question: use after, asked, from, question, source, to"),
         ({"question": "q", "from": "soon"}, "from 'soon' is not a day: write it as 2018-11-25"),
         ({"question": "q", "to": 20181125}, "to 20181125 is not a day: write it as 2018-11-25"),
         ({"question": "q", "asked": "2018-02-30"}, "asked '2018-02-30' is not a day: write it as 2018-11-25"),
@@ -117,8 +117,16 @@ EARLIER = "Who was kidnapped in Tazirbu?"
 
 
 @pytest.mark.parametrize(
-    "text", ["and when?", "Why?", "How many of them were policemen?", "What about the colonel?", "Did he say so?", "where was it"]
-)  # fmt: skip
+    "text",
+    [
+        "and when?",
+        "Why?",
+        "How many of them were policemen?",
+        "What about the colonel?",
+        "Did he say so?",
+        "where was it",
+    ],
+)
 def test_a_follow_up_takes_what_it_leans_on_with_it(text):
     query = stand_alone(Question(text, ("Where is Kufra?", EARLIER)))
     assert "Tazirbu" in query

@@ -79,7 +79,8 @@ def test_markdown_with_front_matter(write):
     assert article.published == date(2018, 11, 25)
     assert article.authors == ("Ann Bell", "Carl Dow")
     assert article.text == (
-        "Militants attacked the oasis of Tazirbu, a source said.\n\nnine dead\n\nten hurt\n\nRaw marks.\n\nindented code"
+        "Militants attacked the oasis of Tazirbu, a source said.\n\n"
+        "nine dead\n\nten hurt\n\nRaw marks.\n\nindented code"
     )
 
 

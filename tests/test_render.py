@@ -1,4 +1,4 @@
-"""ui.render, for a terminal: the answer, then where each quote stands. What it makes for the web is in test_markdown."""
+"""ui.render, for a terminal: the answer, then where each quote stands. Markdown for the web is in test_markdown."""
 
 from __future__ import annotations
 

@@ -42,6 +42,13 @@ def test_an_empty_home_is_filled_with_the_articles_that_ship_and_the_address_is_
     assert "is empty: indexing the articles that ship with Quotedesk." in server.log.read_text()
 
 
+def test_what_it_keeps_for_browsers_only_its_owner_may_read(server: Server) -> None:
+    get(server, "/")
+    secret = server.log.parent / "home" / "browser-secret"
+    assert secret.stat().st_mode & 0o777 == 0o600
+    assert len(secret.read_text()) >= 32
+
+
 def test_it_answers_when_it_says_so(server: Server) -> None:
     assert json.loads(get(server, "/healthz").body) == {"status": "ok"}
 

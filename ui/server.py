@@ -122,7 +122,7 @@ def _without_stubs() -> Iterator[None]:
             raise OSError("not looked for")
         return getfile(thing)
 
-    inspect.getfile = found
+    inspect.getfile = found  # type: ignore[assignment]
     try:
         yield
     finally:

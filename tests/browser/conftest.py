@@ -49,6 +49,14 @@ published: 2024-03-05
 ---
 Repairs of the harbour bridge will cost six million euros, the city council said on Tuesday. Ferries run until then.
 """,
+    "minutes.md": """---
+title: Minutes of the harbour committee
+source: Northport Council
+published: 2024-02-20
+---
+"""
+    + "\n\n".join(f"Item {number} of the meeting was put off until spring." for number in range(1, 80))
+    + "\n\nA lighthouse keeper named Ottilie Brandt was thanked for forty years of service.\n",
     "chess.md": """---
 title: Chess club moves to the library
 source: Northport Herald
@@ -57,6 +65,8 @@ published: 2024-02-11
 The chess club now meets in the library on Mondays. Its chairman, Tom Adeyemi, said the old hall was too cold.
 """,
 }
+LAST = "Which lighthouse keeper was thanked for forty years of service?"
+"""What the last sentence of a long article answers."""
 COST = "How much will repairs of the harbour bridge cost?"
 UNKNOWN = "Who won the football world cup in Qatar?"
 

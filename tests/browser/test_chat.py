@@ -8,10 +8,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import COST, UNKNOWN, answer_of, answered, ask
+from tests.browser.conftest import COST, LAST, UNKNOWN, answer_of, answered, ask
 from tests.servers import Server
 
-DAYS = {"2024-03-02": "2 Mar 2024", "2024-03-05": "5 Mar 2024", "2024-02-11": "11 Feb 2024"}
+DAYS = {
+    "2024-03-02": "2 Mar 2024",
+    "2024-03-05": "5 Mar 2024",
+    "2024-02-11": "11 Feb 2024",
+    "2024-02-20": "20 Feb 2024",
+}
 
 
 def quotations(page: Page) -> Locator:
@@ -73,6 +78,14 @@ def test_a_citation_opens_its_article_with_exactly_the_quote_marked(page: Page, 
     assert {bool(quote["url"]) for quote in answer["quotes"]} == {True, False}
 
 
+def test_a_quote_far_down_in_a_long_article_comes_into_view(page: Page) -> None:
+    ask(page, LAST)
+    quotations(page).get_by_role("link", name="[1]").click()
+    expect(page.locator("#source mark")).to_contain_text("Ottilie Brandt")
+    expect(page.locator("#source mark")).to_be_in_viewport(ratio=1)
+    assert page.locator("#drawer .sidebar-content").evaluate("pane => pane.scrollHeight > 2 * pane.clientHeight")
+
+
 def test_escape_closes_the_drawer_and_gives_the_focus_back(page: Page) -> None:
     ask(page, COST)
     pill = quotations(page).get_by_role("link", name="[1]")
@@ -99,7 +112,7 @@ def test_what_is_not_found_is_said_with_what_was_searched_and_what_came_closest(
     assert answer["status"] == "unanswered"
     ask(page, UNKNOWN)
     said = page.locator("#chat .bot-row").last
-    expect(said).to_contain_text("Not found in the 3 articles searched, dated 11 Feb 2024 to 5 Mar 2024.")
+    expect(said).to_contain_text("Not found in the 4 articles searched, dated 11 Feb 2024 to 5 Mar 2024.")
     assert shown(page) == expected(answer["near"], [[quote["number"]] for quote in answer["near"]])
     said.get_by_role("link", name="[1]").click()
     assert page.locator("#source mark").evaluate("mark => mark.textContent") == answer["near"][0]["text"]
@@ -217,7 +230,7 @@ def test_an_answer_comes_bit_by_bit(page: Page) -> None:
     )
     ask(page, UNKNOWN)
     seen = page.evaluate("window.seen")
-    assert seen[0] == f"Searching 3 articles for “{UNKNOWN}”"
+    assert seen[0] == f"Searching 4 articles for “{UNKNOWN}”"
     assert any(step.startswith("Reading ") for step in seen[1:3])
     quoted = [step.count("“") for step in seen[2:]]
     assert quoted == sorted(quoted)

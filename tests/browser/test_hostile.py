@@ -17,10 +17,11 @@ from tests.payloads import HOST, PAYLOADS
 from tests.servers import Server, chatting
 from ui.render import inert
 
-WORDS = (
     "Almond Birch Cedar Dogwood Elder Fir Ginkgo Hazel Iron Juniper Katsura Larch Maple Nutmeg Oak Pine Quince Rowan "
 )
-SHIPS = (WORDS + "Spruce Teak Umbrella Viburnum Willow Xylosma Yew Zelkova").split()
+SHIPS = "Almond Birch Cedar Dogwood Elder Fir Ginkgo Hazel Juniper Katsura Larch Maple Nutmeg Oak Pine Quince".split()
+PAIRS = [" ".join(PAYLOADS[number : number + 2]) for number in range(0, len(PAYLOADS), 2)]
+"""Two payloads an article: every article is asked about and opened."""
 TAGS = {"SPAN", "P", "BLOCKQUOTE", "STRONG", "EM", "A"}
 """What an answer is made of."""
 LOADERS = "script, style:not(svg style), link, meta, base, img, image, iframe, frame, object, embed, video, audio, form"
@@ -68,7 +69,7 @@ def hostile(
     browser: Browser, hits: tuple[str, list[str]], make_home: Callable[[dict[str, str]], Path]
 ) -> Iterator[Server]:
     """The chat over an article for each payload."""
-    lines = [json.dumps(article(ship, payload)) for ship, payload in zip(SHIPS, PAYLOADS, strict=False)]
+    lines = [json.dumps(article(ship, payload)) for ship, payload in zip(SHIPS, PAIRS, strict=False)]
     with chatting(make_home({"hostile.jsonl": "\n".join(lines).replace(HOST, hits[0]) + "\n"})) as running:
         yield running
 
@@ -99,9 +100,9 @@ def test_whatever_articles_say_it_stays_text(
     harmless = loaders(page)
     page.get_by_role("button", name="Filters").click()
     page.get_by_label("Outlets").click()
-    page.get_by_role("option").nth(len(PAYLOADS) - 1).wait_for()
+    page.get_by_role("option").nth(len(PAIRS) - 1).wait_for()
     page.locator("#examples button").first.wait_for()
-    for ship in SHIPS[: len(PAYLOADS)]:
+    for ship in SHIPS[: len(PAIRS)]:
         question = f"When did the ferry {ship} sink?"
         ask(page, question)
         quote = next(quote for quote in answer_of(hostile, question)["quotes"] if f"ferry {ship}" in quote["text"])
@@ -114,7 +115,7 @@ def test_whatever_articles_say_it_stays_text(
         assert strangers(page, "#source .html-container > div", SOURCE_TAGS, "https?://") == []
     assert strangers(page, "#chat .message-content", TAGS, "#cite-") == []
     page.reload()
-    expect(page.locator("#chat .message-row")).to_have_count(2 * len(PAYLOADS))
+    expect(page.locator("#chat .message-row")).to_have_count(2 * len(PAIRS))
     assert strangers(page, "#chat .message-content", TAGS, "#cite-") == []
     assert loaders(page) == harmless
     assert page.evaluate("window.hit") is None

@@ -28,8 +28,9 @@ window.quotedesk = {
     const quote = element.querySelector("#source-quote");
     const pane = element.closest("#drawer.open .sidebar-content");
     if (!quote || !pane) return;
-    const above = quote.getBoundingClientRect().top - pane.getBoundingClientRect().top;
-    pane.scrollTop += above - pane.clientHeight / 3;
+    pane.scrollTop = 0; // the title stays in view where the quote can be seen below it
+    const below = quote.getBoundingClientRect().bottom - pane.getBoundingClientRect().bottom;
+    if (below > -40) pane.scrollTop = below + (pane.clientHeight * 2) / 3;
     quote.focus({ preventScroll: true });
   },
 
