@@ -8,6 +8,7 @@ import os
 import secrets
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,11 @@ from bot.answer import Answer, Question
 from bot.desk import Desk
 from bot.question import QuestionError, checked
 from index.article import Scope
-from ui import conversation, pieces
+from ui import conversation, look, pieces
 from ui.conversation import Chats, Turn
 from ui.examples import examples
 from ui.source import drawer
 
-STATIC = Path(__file__).parent / "static"
 AT_ONCE = 4
 """Questions that are answered at the same time; the next ones wait their turn."""
 PAUSE_S = 0.06
@@ -52,13 +52,28 @@ def mount(app: FastAPI, desk: Desk) -> asyncio.Event:
         pwa=False,
         mcp_server=False,
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
-        favicon_path=str(STATIC / "favicon.svg"),
-        theme=_theme(),
-        head=_head(),
+        favicon_path=look.FAVICON,
+        theme=look.theme(),
+        head=look.head(),
     )
     mounted: Any = app.routes[-1]
     closing: asyncio.Event = mounted.app.stop_event  # gradio sets it itself only where it runs the server itself
     return closing
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The question that is being answered, as typed and as asked."""
+
+    text: str
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the browser is to keep once the question is answered; None when answering it failed."""
+
+    kept: Chats | None
 
 
 class Page:
@@ -70,7 +85,8 @@ class Page:
         self._found: list[str] = []
         with gr.Blocks(title="Quotedesk", fill_height=True, analytics_enabled=False) as self.blocks:
             self._kept = gr.BrowserState([], storage_key="quotedesk-chats", secret=_secret(desk.home))
-            self._pending = gr.State("")  # the question that is being answered
+            self._asked = gr.State(None)
+            self._outcome = gr.State(None)
             self._lay_out()
             self._connect()
 
@@ -119,21 +135,32 @@ class Page:
             self._source = _html("source", js="quotedesk.source(element, trigger)")
 
     def _connect(self) -> None:
+        """What leads to what. Asking takes three steps: accept the question, answer it bit by bit, settle.
+
+        Only the conversation is updated bit by bit: gradio may skip all but the last of such updates.
+        """
+        quick: Any = {"show_progress": "hidden", "api_visibility": "private"}
+        slow: Any = {**quick, "concurrency_limit": AT_ONCE, "concurrency_id": "answer"}
         filters = [self._start, self._end, self._outlets]
-        answer = [self._chat, self._box, self._notice, self._kept, self._pending]
-        opened = [*answer, self._earlier]
-        options: Any = {"show_progress": "hidden", "api_visibility": "private"}
-        limits: Any = {**options, "concurrency_limit": AT_ONCE, "concurrency_id": "ask", "trigger_mode": "once"}
-        typed = self._box.submit(self._ask_typed, [self._box, self._kept, *filters], answer, **limits)
-        clicked = self._examples.select(self._ask_example, [self._kept, *filters], answer, **limits)
-        ends: Any = {**options, "cancels": [typed, clicked]}
-        self._box.stop(self._stop, [self._box, self._kept, self._pending], answer, **ends)
+        accepted = [self._chat, self._box, self._notice, self._asked]
+        settled = [self._chat, self._box, self._notice, self._asked, self._outcome, self._kept]
+        opened = [*settled, self._earlier]
+        answering = []
+        for accept in (
+            self._box.submit(self._accept, [self._box, self._kept, self._asked, *filters], accepted, **quick),
+            self._examples.select(self._accept_example, [self._kept, self._asked, *filters], accepted, **quick),
+        ):
+            answer = accept.then(self._answer, [self._asked, self._kept], [self._chat, self._outcome], **slow)
+            answer.success(self._settle, [self._asked, self._outcome, self._kept], settled, **quick)
+            answering.append(answer)
+        ends: Any = {**quick, "cancels": answering}
+        self._box.stop(self._stop, [self._box, self._asked, self._kept], settled, **ends)
         self._new.click(self._begin, [self._kept], opened, **ends)
         self._earlier.select(self._reopen, [self._kept], opened, **ends)
-        self._source.select(self._open_source, None, [self._source, self._drawer], **options)
+        self._source.select(self._open_source, None, [self._source, self._drawer], **quick)
         left = [self._chat, self._earlier, self._about, self._outlets]
-        self.blocks.load(self._restore, [self._kept], left, **options)
-        self.blocks.load(self._suggest, None, [self._examples], **options)  # by itself: the first time it takes longer
+        self.blocks.load(self._restore, [self._kept], left, **quick)
+        self.blocks.load(self._suggest, None, [self._examples], **quick)  # by itself: the first time it takes longer
 
     def _restore(self, kept: object) -> Update:
         """The page as it was left, with what the browser kept."""
@@ -152,44 +179,66 @@ class Page:
             self._examples_of, self._found = changed, examples(self._desk)
         return pieces.examples(self._found)
 
-    async def _ask_typed(self, text: str, *rest: Any) -> AsyncIterator[Update]:
-        async for update in _abandonable(self._ask(text, *rest)):
-            yield update
+    def _accept_example(self, event: gr.EventData, *rest: Any) -> Update:
+        return self._accept(str(event._data["question"]), *rest)
 
-    async def _ask_example(self, event: gr.EventData, *rest: Any) -> AsyncIterator[Update]:
-        async for update in _abandonable(self._ask(str(event._data["question"]), *rest)):
-            yield update
-
-    def _ask(self, text: str, kept: object, start: str, end: str, outlets: Sequence[str]) -> Iterator[Update]:
-        """The answer as it comes about. A question that cannot be asked stays in its box, with the reason above it."""
+    def _accept(
+        self, text: str, kept: object, asked: Asked | None, start: str, end: str, outlets: Sequence[str]
+    ) -> Update:
+        """Show the question and empty its box. One that cannot be asked stays there, with the reason above it."""
+        if asked:  # the one before is still being answered
+            return {self._notice: ""}
         turns = conversation.turns(kept, self._desk)
         try:
             scope = Scope(_day(start, "From"), _day(end, "To"), tuple(outlets or ()))
             question = checked(Question(text, tuple(turn.question for turn in turns), scope))
         except QuestionError as error:
-            yield {self._notice: pieces.notice(f"{str(error)[:1].upper()}{str(error)[1:]}.")}
-            return
-        before = [*pieces.messages(turns), pieces.asked(text)]
-        busy = gr.Textbox(value="", submit_btn=False, stop_btn=True)
-        yield {self._box: busy, self._pending: text, self._notice: "", self._chat: before}
+            return {self._notice: pieces.notice(f"{str(error)[:1].upper()}{str(error)[1:]}.")}
+        return {
+            self._chat: [*pieces.messages(turns), pieces.asked(text)],
+            self._box: gr.Textbox(value="", submit_btn=False, stop_btn=True),
+            self._notice: "",
+            self._asked: Asked(text, question),
+        }
+
+    async def _answer(self, asked: Asked | None, kept: object) -> AsyncIterator[Update]:
+        updates = self._answering(asked, kept) if asked else iter(())
+        # Each is made in a thread that is left to itself when nobody waits for it any more: Stop works at once.
+        while (update := await to_thread.run_sync(next, updates, None, abandon_on_cancel=True)) is not None:
+            yield update
+
+    def _answering(self, asked: Asked, kept: object) -> Iterator[Update]:
+        """The conversation while the answer comes about; at the end, the outcome."""
         try:
-            for event in self._desk.stream(question):
+            turns = conversation.turns(kept, self._desk)
+            before = [*pieces.messages(turns), pieces.asked(asked.text)]
+            for event in self._desk.stream(asked.question):
                 for step in pieces.steps(event):
-                    yield {self._chat: [*before, pieces.said(step)]}
+                    said = [*before, pieces.said(step)]
+                    yield {self._chat: said}
                     time.sleep(PAUSE_S)
                 if isinstance(event, Answer):
-                    turns.append(Turn(text, event))
-            yield {self._box: _idle(), self._pending: "", self._kept: conversation.continued(kept, turns)}
+                    turns.append(Turn(asked.text, event))
+            yield {self._chat: said, self._outcome: Outcome(conversation.continued(kept, turns))}
         except Exception:  # whatever it was: the page must stay usable, and the question must not be lost
-            _log.exception("no answer to %r", text)
-            yield {**self._undone(turns, text), self._notice: pieces.notice(FAILED)}
+            _log.exception("no answer to %r", asked.text)
+            yield {self._outcome: Outcome(None)}
 
-    def _stop(self, typed: str, kept: object, pending: str) -> Update:
-        """The page as it was before the question that is being answered, which goes back into its box."""
-        return self._undone(conversation.turns(kept, self._desk), typed or pending)
+    def _settle(self, asked: Asked | None, outcome: Outcome | None, kept: object) -> Update:
+        """The page ready for the next question; what it is to keep."""
+        if not asked or not outcome:
+            return {self._notice: gr.skip()}
+        if outcome.kept is None:
+            return {**self._undone(kept, asked.text), self._notice: pieces.notice(FAILED)}
+        return {self._kept: outcome.kept, self._box: _idle(), self._asked: None, self._outcome: None}
 
-    def _undone(self, turns: Sequence[Turn], text: str) -> Update:
-        return {self._chat: pieces.messages(turns), self._box: _idle(text), self._pending: ""}
+    def _stop(self, typed: str, asked: Asked | None, kept: object) -> Update:
+        return self._undone(kept, typed or (asked.text if asked else ""))
+
+    def _undone(self, kept: object, text: str) -> Update:
+        """The page as it was before the question that is being answered; `text` is in the question box."""
+        said = pieces.messages(conversation.turns(kept, self._desk))
+        return {self._chat: said, self._box: _idle(text), self._asked: None, self._outcome: None}
 
     def _begin(self, kept: object) -> Update:
         return self._opened(conversation.begun(kept))
@@ -205,17 +254,12 @@ class Page:
             self._box: _idle(),
             self._notice: "",
             self._kept: kept,
-            self._pending: "",
+            self._asked: None,
+            self._outcome: None,
         }
 
     def _open_source(self, event: gr.EventData) -> Update:
         return {self._source: drawer(self._desk, str(event._data["address"])), self._drawer: gr.Sidebar(open=True)}
-
-
-async def _abandonable(updates: Iterator[Update]) -> AsyncIterator[Update]:
-    """`updates`, each made in a thread that is left to itself when it is no longer waited for: Stop works at once."""
-    while (update := await to_thread.run_sync(next, updates, None, abandon_on_cancel=True)) is not None:
-        yield update
 
 
 def _idle(*text: str) -> Any:
@@ -226,18 +270,6 @@ def _idle(*text: str) -> Any:
 def _html(name: str, value: str = "", js: str | None = None) -> Any:
     """A place for HTML of ours, without gradio's own looks; `js` runs once it is there."""
     return gr.HTML(value, elem_id=name, js_on_load=js, apply_default_css=False)
-
-
-def _head() -> str:
-    """Our looks and our script; gradio's own `css` would rewrite selectors, so that some never match."""
-    style, script = ((STATIC / name).read_text("utf-8") for name in ("chat.css", "chat.js"))
-    return f"<style>{style}</style><script>{script}</script>"
-
-
-def _theme() -> Any:
-    """Fonts of the reader's own machine: gradio's default theme would have its own."""
-    sans = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
-    return gr.themes.Base(primary_hue="blue", neutral_hue="slate", font=sans, font_mono=["ui-monospace", "monospace"])
 
 
 def _secret(home: Path) -> str:

@@ -17,9 +17,24 @@ from tests.payloads import HOST, PAYLOADS
 from tests.servers import Server, chatting
 from ui.render import inert
 
-    "Almond Birch Cedar Dogwood Elder Fir Ginkgo Hazel Iron Juniper Katsura Larch Maple Nutmeg Oak Pine Quince Rowan "
-)
-SHIPS = "Almond Birch Cedar Dogwood Elder Fir Ginkgo Hazel Juniper Katsura Larch Maple Nutmeg Oak Pine Quince".split()
+SHIPS = [
+    "Almond",
+    "Birch",
+    "Cedar",
+    "Dogwood",
+    "Elder",
+    "Fir",
+    "Ginkgo",
+    "Hazel",
+    "Juniper",
+    "Katsura",
+    "Larch",
+    "Maple",
+    "Nutmeg",
+    "Oak",
+    "Pine",
+    "Quince",
+]
 PAIRS = [" ".join(PAYLOADS[number : number + 2]) for number in range(0, len(PAYLOADS), 2)]
 """Two payloads an article: every article is asked about and opened."""
 TAGS = {"SPAN", "P", "BLOCKQUOTE", "STRONG", "EM", "A"}
