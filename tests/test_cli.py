@@ -409,21 +409,22 @@ def test_a_chroma_server_that_does_not_answer_is_named(quotedesk):
 
 
 def test_a_reader_that_stops_reading_is_no_failure(quotedesk, write):
-    text = "Nine died in Tazirbu.\n" + "x" * 200_000
-    quotedesk("index", str(write({"a.txt": text})))
-    with subprocess.Popen(
-        quotedesk.command("show", article(text).id),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=quotedesk.folder,
-        env=quotedesk.environment(),
-    ) as process:
-        assert process.stdout
-        assert process.stderr
-        assert process.stdout.read(10) == b"Nine died "
-        process.stdout.close()
-        assert process.stderr.read() == b""
-    assert process.returncode == 0
+    short, long = "Ten fled Kufra.", "Nine died in Tazirbu.\n" + "x" * 200_000
+    quotedesk("index", str(write({"a.txt": short, "b.txt": long})))
+    for text, wanted in ((short, 0), (long, 10)):
+        with subprocess.Popen(
+            quotedesk.command("show", article(text).id),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=quotedesk.folder,
+            env=quotedesk.environment(),
+        ) as process:
+            assert process.stdout
+            assert process.stderr
+            assert process.stdout.read(wanted) == text[:wanted].encode()
+            process.stdout.close()
+            assert process.stderr.read() == b""
+        assert process.returncode == 0
 
 
 def test_the_traceback_is_there_for_those_who_ask_for_it(quotedesk):

@@ -107,6 +107,13 @@ def test_an_ordinary_word_is_never_taken_for_a_name(libya, word):
     assert matched == {term}
 
 
+def test_an_ordinary_word_is_not_taken_for_a_name_that_has_its_consonants(archive, write):
+    ingest(archive, [str(write({"a.txt": "Colonel Marish spoke. They march on Kufra."}))])
+    assert skeleton("march") == skeleton("marish")
+    assert counted(archive, "march") == {"march": {"march"}}
+    assert counted(archive, "Mareesh") == {"mareesh": {"mareesh", "marish"}}
+
+
 def test_an_ordinary_word_of_the_archive_is_never_what_a_name_stands_for(libya):
     # "begun" and "began" share their consonants; the archive writes "began" in lower case.
     assert counted(libya, "Begoon") == {"begoon": {"begoon"}}

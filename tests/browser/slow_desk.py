@@ -1,4 +1,4 @@
-"""Serves the chat over a home with a reader that takes its time: `slow_desk.py HOME PORT`."""
+"""Serves the chat over a home with a reader that takes its time, or breaks: `slow_desk.py HOME PORT`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from index.archive import Archive
 from ui.server import listening, run
 
 SLOW_S = 60
+BREAK = "break"
 
 
 class SlowReader(SentenceReader):
-    """Waits before it reads."""
+    """Waits before it reads; breaks when it is asked to."""
 
     def read(self, query: str, passages: Sequence[ReadPassage]) -> Findings:
         """What a SentenceReader finds, SLOW_S later."""
+        if BREAK in query:
+            raise ZeroDivisionError(query)
         time.sleep(SLOW_S)
         return super().read(query, passages)
 

@@ -78,6 +78,17 @@ def test_a_citation_opens_its_article_with_exactly_the_quote_marked(page: Page, 
     assert {bool(quote["url"]) for quote in answer["quotes"]} == {True, False}
 
 
+def test_a_quote_is_copied_with_who_said_so_when(page: Page, server: Server) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    ask(page, COST)
+    quotations(page).get_by_role("link", name="[1]").click()
+    page.get_by_role("button", name="Copy quote").click()
+    quote = answer_of(server, COST)["quotes"][0]
+    expect(page.locator(".source-copy.copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()").split("\n")
+    assert copied[:2] == [f"“{quote['text']}”", f"{quote['title']} ({quote['source']}, {DAYS[quote['published']]})"]
+
+
 def test_a_quote_far_down_in_a_long_article_comes_into_view(page: Page) -> None:
     ask(page, LAST)
     quotations(page).get_by_role("link", name="[1]").click()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import ARTICLES, COST, ask
+from tests.browser.conftest import ARTICLES, COST, WAIT_MS, ask
 from tests.conftest import free_port
 from tests.servers import Server, chatting, serving
 
@@ -58,6 +58,19 @@ def test_a_new_chat_ends_the_answer_under_way(slow: Server, open_page: Callable[
     page.get_by_role("button", name="New chat").click()
     expect(page.locator("#chat .message-row")).to_have_count(0)
     expect(page.get_by_role("button", name="Send")).to_be_visible()
+
+
+def test_an_answer_that_fails_gives_the_question_back_and_the_log_says_why(
+    slow: Server, open_page: Callable[..., Page]
+) -> None:
+    page = open_page(slow.url)
+    question = "Which pillars did the storm break?"
+    page.get_by_label("Your question").fill(question)
+    page.get_by_label("Your question").press("Enter")
+    expect(page.locator("#notice").get_by_role("alert")).to_contain_text("Something went wrong", timeout=WAIT_MS)
+    expect(page.get_by_label("Your question")).to_have_value(question)
+    expect(page.locator("#chat .message-row")).to_have_count(0)
+    assert f"ZeroDivisionError: {question}" in slow.log.read_text()
 
 
 def test_the_server_ends_within_5_s_although_an_answer_is_under_way(
