@@ -417,7 +417,7 @@ def test_a_reader_that_stops_reading_is_no_failure(quotedesk, write):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=quotedesk.folder,
-            env=quotedesk.environment(),
+            env=quotedesk.environment(PYTHONUNBUFFERED=""),  # as most people have it
         ) as process:
             assert process.stdout
             assert process.stderr

@@ -10,6 +10,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -45,6 +46,12 @@ ARTICLES = [
     },
     {"text": BREAD, "title": "Bread costs twice as much", "source": "Morning Post"},
 ]
+
+
+def awaited(coroutine):
+    """What a coroutine gives, in a loop of its own: the browser of other tests keeps one open in this thread."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +102,7 @@ def test_the_embedding_gives_the_embedders_vectors_however_it_is_asked():
     assert embedding.get_text_embedding_batch(texts) == expected
     assert [embedding.get_text_embedding(text) for text in texts] == expected
     assert [embedding.get_query_embedding(text) for text in texts] == expected
-    assert asyncio.run(asked_in_other_ways()) == [expected] * 3
+    assert awaited(asked_in_other_ways()) == [expected] * 3
 
 
 @pytest.mark.parametrize(
@@ -261,7 +268,7 @@ def test_the_day_of_the_question_counts_as_it_does_for_the_desk(archive):
 
 def test_it_finds_the_same_when_awaited(archive):
     retriever = ArchiveRetriever(FusedRetriever(archive), archive)
-    assert asyncio.run(retriever.aretrieve("ferry")) == retriever.retrieve("ferry")
+    assert awaited(retriever.aretrieve("ferry")) == retriever.retrieve("ferry")
 
 
 # LlamaRetriever: their search for our desk ----------------------------------------------------------------------------

@@ -46,7 +46,10 @@ def test_stop_leaves_what_is_being_typed(slow: Server, open_page: Callable[..., 
     page = open_page(slow.url)
     begin(page, COST)
     page.get_by_label("Your question").fill("And who")
-    page.get_by_label("Your question").press("Enter")  # one at a time: nothing is sent, and nothing lost
+    page.get_by_label("Your question").press("Enter")
+    page.wait_for_timeout(1_000)  # for nothing to happen: one question at a time
+    expect(page.locator("#chat .user-row")).to_have_text([COST])
+    expect(page.get_by_label("Your question")).to_have_value("And who")
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_role("button", name="Send")).to_be_visible()
     expect(page.get_by_label("Your question")).to_have_value("And who")
@@ -93,7 +96,7 @@ def test_the_server_ends_within_5_s_although_pages_are_open_and_a_conversation_o
     with chatting(home, port) as server:
         for page in pages:
             page.goto(server.url)
-            page.locator("#examples button").first.wait_for()
+            page.get_by_role("heading", name="Quotedesk").wait_for()
         ask(pages[0], COST)
         said = pages[0].locator("#chat .message-row").all_inner_texts()
         assert ended(server) < 5
