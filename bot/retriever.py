@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -73,12 +74,14 @@ class FusedRetriever:
     def __init__(self, archive: Archive, depth: int = DEPTH) -> None:
         self._archive = archive
         self._depth = depth
+        self._beside = ThreadPoolExecutor(thread_name_prefix="lexical")
 
     def retrieve(self, query: Query, k: int) -> list[Hit]:
         """At most `k` passages, best first."""
         depth = max(k, self._depth)
+        words = self._beside.submit(self._archive.search_lexical, query.text, depth, query.scope)
         dense = _scaled(self._archive.search_dense(query.text, depth, query.scope), from_zero=False)
-        lexical = _scaled(self._archive.search_lexical(query.text, depth, query.scope), from_zero=True)
+        lexical = _scaled(words.result(), from_zero=True)
         fused = {
             key: LEXICAL_WEIGHT * lexical.get(key, 0.0) + DENSE_WEIGHT * dense.get(key, 0.0)
             for key in dense.keys() | lexical.keys()

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 LIKE_WEIGHT = 0.4
 """What a word of like meaning counts in BM25, times its likeness; chosen on one half of a benchmark's questions."""
-MAX_WORDINGS = 4
-"""Each is searched for, so each costs time."""
 _REBUILD_BATCH = 20_000  # passages
 
 
@@ -166,11 +164,12 @@ class Archive:
             return self._lexical
 
     def wordings(self, query: str) -> list[str]:
-        """`query`, and `query` with a name in another spelling of the archive's; at most MAX_WORDINGS in all."""
-        found = [query]
+        """`query`, and `query` with its names in the nearest other spelling of the archive's, where there is one."""
+        respelt = query
         for term, matches in self.matches(query).items():
-            found += [replaced(query, term, match) for match, share in matches.items() if share == 1 and match != term]
-        return list(dict.fromkeys(found))[:MAX_WORDINGS]
+            if other := next((match for match, share in matches.items() if share == 1 and match != term), None):
+                respelt = replaced(respelt, term, other)
+        return list(dict.fromkeys([query, respelt]))
 
     def _names(self) -> Names:
         with self._lexical_lock:

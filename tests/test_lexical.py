@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.lexical import K1, B, LexicalIndex, Words, common_terms, replaced, terms
+from index.lexical import K1, LEAST_TELLING, B, LexicalIndex, Words, common_terms, replaced, terms
 
 Documents = dict[int, list[str]]
 
@@ -22,16 +22,21 @@ def built(documents: Documents) -> LexicalIndex:
 
 
 def textbook(documents: Documents, query: dict[str, float]) -> dict[int, float]:
-    """Okapi BM25 with Lucene's idf, written down as slowly as it is defined."""
+    """Okapi BM25 with Lucene's idf, written down as slowly as it is defined, less the terms that tell too little."""
     mean = max(sum(map(len, documents.values())) / max(len(documents), 1), 1)
+    held = {term: sum(term in words for words in documents.values()) for term in query}
+    telling = {
+        term: weight * math.log(1 + (len(documents) - held[term] + 0.5) / (held[term] + 0.5))
+        for term, weight in query.items()
+        if held[term]
+    }
     scores = {}
     for key, words in documents.items():
         score = 0.0
-        for term, weight in query.items():
-            held = sum(term in other for other in documents.values())
-            idf = math.log(1 + (len(documents) - held + 0.5) / (held + 0.5))
+        for term, worth in telling.items():
             count = min(Counter(words)[term], 255)
-            score += weight * idf * count * (K1 + 1) / (count + K1 * (1 - B + B * len(words) / mean))
+            if worth >= LEAST_TELLING * max(telling.values()):
+                score += worth * count * (K1 + 1) / (count + K1 * (1 - B + B * len(words) / mean))
         if score:
             scores[key] = score
     return scores
@@ -47,6 +52,17 @@ def test_scores_are_those_of_the_textbook(documents, query):
     found = built(documents).search(query, k=100)
     assert dict(found) == pytest.approx(textbook(documents, query), rel=1e-4)
     assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
+
+
+def test_a_term_that_tells_next_to_nothing_is_not_searched_for():
+    documents = {key: ["said"] for key in range(1, 101)}
+    documents[7].append("tazirbu")
+    index = built(documents)
+    share = index.idf("said") / index.idf("tazirbu")
+    assert share < LEAST_TELLING
+    assert [key for key, _ in index.search({"said": 1.0, "tazirbu": 1.0}, k=5)] == [7]
+    assert len(index.search({"said": 1.0}, k=5)) == 5, "alone, it is the most telling one there is"
+    assert len(index.search({"said": 0.1 / share, "tazirbu": 1.0}, k=5)) == 5, "its weight counts too"
 
 
 def test_a_score_worked_out_by_hand():

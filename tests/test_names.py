@@ -101,6 +101,11 @@ def test_a_question_is_worded_with_the_spellings_of_the_archive(libya):
     assert libya.wordings("Who was taken in Tazirbu?") == ["Who was taken in Tazirbu?"]
 
 
+def test_two_names_are_respelt_in_one_wording(libya):
+    asked = "Was Senussi seen in Tazerbo?"
+    assert libya.wordings(asked) == [asked, "Was snoussi seen in tazirbu?"]
+
+
 @pytest.mark.parametrize("word", ["march", "marched", "men", "said", "began", "taken"])
 def test_an_ordinary_word_is_never_taken_for_a_name(libya, word):
     ((term, matched),) = counted(libya, word).items()
