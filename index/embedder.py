@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -17,6 +15,8 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
+
+from index.graphs import checked, cores, session
 
 MODELS = Path(__file__).parent / "models"
 GRAPH, GRAPH_SHA256 = "all-minilm-l6-v2.int8.onnx", "489e3a28c3e9929f4885fadbc822901d312027761ac4a79c91db1e914afa86df"
@@ -36,13 +36,6 @@ class Embedder(Protocol):
         """Unit vectors of shape (len(texts), dimensions)."""
 
 
-class DamagedModelError(RuntimeError):
-    """A bundled file is not the one that was released."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} is damaged (its hash differs from the released one): install Quotedesk again")
-
-
 class MiniLM:
     """The bundled embedder. `threads` texts are embedded at a time, each on one core; all cores when None.
 
@@ -54,7 +47,7 @@ class MiniLM:
     dimensions = 384
 
     def __init__(self, threads: int | None = None) -> None:
-        self._pool = ThreadPoolExecutor(threads or _cores(), thread_name_prefix="embed")
+        self._pool = ThreadPoolExecutor(threads or cores(), thread_name_prefix="embed")
         self._session = self._pool.submit(_load)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -75,10 +68,7 @@ class MiniLM:
 
 def _load() -> ort.InferenceSession:
     tokenizer()
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return ort.InferenceSession(checked(MODELS / GRAPH, GRAPH_SHA256), options, providers=["CPUExecutionProvider"])
+    return session(checked(MODELS / GRAPH, GRAPH_SHA256))
 
 
 def token_offsets(text: str) -> list[tuple[int, int]]:
@@ -94,15 +84,3 @@ def tokenizer() -> Tokenizer:
     loaded.no_padding()
     loaded.no_truncation()
     return loaded
-
-
-def checked(path: Path, sha256: str) -> bytes:
-    """The content of a bundled file; DamagedModelError when it is not the released one."""
-    content = path.read_bytes() if path.exists() else b""
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise DamagedModelError(path)
-    return content
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

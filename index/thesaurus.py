@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from index.embedder import MODELS, checked
+from index.embedder import MODELS
+from index.graphs import checked
 
 FILE, SHA256 = "thesaurus.txt", "ced31d25b5c2479bcde4460abd8f0907c6d36f78d72ad860afd0b1dc807d36d2"
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from index import embedder as module
-from index.embedder import GRAPH, MAX_TOKENS, VOCABULARY, DamagedModelError, MiniLM, token_offsets, tokenizer
+from index.embedder import GRAPH, MAX_TOKENS, VOCABULARY, MiniLM, token_offsets, tokenizer
+from index.graphs import DamagedModelError
 
 TEXTS = [
     "Nine policemen were killed in Tazirbu.",
