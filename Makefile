@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: chat install test lint check bench bench-quick embedder constraints clean
+.PHONY: chat install test lint check bench eval embedder constraints clean
 
 chat: install
 	@$(BIN)/quotedesk chat --port $(PORT)
@@ -28,6 +28,10 @@ check: lint test
 bench: install
 	@$(BIN)/python -m tests.bench $(BENCH)
 
+# One table: what is reached on the benchmarks in ../shared/data (EVAL_DATA moves that).
+eval: .venv/installed-eval
+	@$(BIN)/python -m tests.eval
+
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Quotedesk needs Python 3.11 or newer: make PYTHON=python3.12" >&2; exit 1; }
@@ -46,8 +50,12 @@ bench: install
 	@$(PIP) install --quiet --constraint constraints.txt --editable '.[test,lint]'
 	@touch $@
 
+.venv/installed-eval: .venv/installed
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[eval]'
+	@touch $@
+
 # What the install is pinned to: every package at the version that the tests last passed with.
-constraints: .venv/installed-test .venv/installed-lint
+constraints: .venv/installed-test .venv/installed-lint .venv/installed-eval
 	@$(PIP) freeze --exclude-editable > constraints.txt
 
 # The bundled embedder, made again from the published weights (needs about 1 GB for torch, in its own environment).

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from bot import compose
 from bot.answer import Answer, Event, Question, Quote, Reading, Searching
-from bot.question import checked, stand_alone
+from bot.followup import RECENT, Turn, leans, stand_alone
+from bot.question import MAX_CHARS, checked
 from bot.reader import Reader, ReadPassage, SentenceReader
 from bot.retriever import FusedRetriever, Query, Retriever
 from bot.settings import Settings
@@ -23,6 +24,9 @@ from index.passages import Span
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 """The articles that ship."""
+
+REMEMBERED = 500
+"""Answers whose words are kept for the follow-ups to them; no question is ever answered from these."""
 
 
 def _silent(_done: int, _total: int | None) -> None:
@@ -47,6 +51,7 @@ class Desk:
         self._retriever = retriever or FusedRetriever(archive)
         self._reader = reader or SentenceReader(archive)
         self._passages_read = passages_read
+        self._remembered: dict[tuple[object, ...], tuple[str, ...]] = {}
 
     @classmethod
     def open(cls, settings: Settings, embedder: Embedder | None = None) -> Desk:
@@ -85,13 +90,39 @@ class Desk:
         """The answer as it comes about: Searching, Reading, Answer. QuestionError when it is no question."""
         started = time.perf_counter()
         question = checked(question)
-        query, searched = stand_alone(question), self._archive.coverage(question.scope)
+        query, searched = self._stand_alone(question), self._archive.coverage(question.scope)
         yield Searching(query, searched)
         passages = self.find(Query(query, question.scope, question.asked or date.today()))
         yield Reading(tuple(dict.fromkeys(passage.article.title for passage in passages)))
         findings = self._reader.read(query, passages)
-        answer = compose.compose(question, query, findings, self._reader.threshold, searched)
-        yield replace(self.verified(answer), seconds=time.perf_counter() - started)
+        answer = self.verified(compose.compose(question, query, findings, self._reader.threshold, searched))
+        self._remember(answer, question)
+        yield replace(answer, seconds=time.perf_counter() - started)
+
+    def _stand_alone(self, question: Question) -> str:
+        """The query: the question, with what it leans on in those before it and in their answers."""
+        if not question.after or not leans(question.text, self._archive.is_name):
+            return question.text
+        turns: list[Turn] = []
+        for earlier in [text for text in question.after if any(map(str.isalnum, text))][-RECENT:]:
+            query = stand_alone(earlier, turns, self._archive.is_name)[:MAX_CHARS]
+            turns.append(Turn(query, self._told(replace(question, text=query, after=()))))
+        return stand_alone(question.text, turns, self._archive.is_name)[:MAX_CHARS]
+
+    def _told(self, question: Question) -> tuple[str, ...]:
+        """What was answered to a question of this conversation; asked again when that was not here, or long ago."""
+        known = self._remembered.get(self._key(question.text, question))
+        if known is None:
+            known = tuple(finding.text for finding in self.ask(question).answers)
+        return known
+
+    def _remember(self, answer: Answer, question: Question) -> None:
+        self._remembered[self._key(answer.query, question)] = tuple(finding.text for finding in answer.answers)
+        while len(self._remembered) > REMEMBERED:
+            self._remembered.pop(next(iter(self._remembered)), None)
+
+    def _key(self, query: str, question: Question) -> tuple[object, ...]:
+        return query, question.scope, question.asked, self._archive.catalogue.generation
 
     def verified(self, answer: Answer) -> Answer:
         """`answer` without the quotes that do not stand, word for word, in the articles as stored now.

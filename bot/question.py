@@ -1,8 +1,7 @@
-"""From what a person typed to what is searched for."""
+"""What a person or a program asks, checked before it is searched for."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -12,12 +11,6 @@ from index.article import Scope, canonical_text
 
 MAX_CHARS = 2_000
 """Code points of a question at the most."""
-_LEANS_BACK = re.compile(
-    r"^\W*(and|but|or|so|also|what about|how about|why|when|where|who|how many|how much)\W*$"
-    r"|^\W*(and|but|also|what about|how about)\b"
-    r"|\b(it|its|he|him|his|she|her|hers|they|them|their|theirs|this|that|these|those|there|then)\b",
-    re.IGNORECASE,
-)
 
 
 class QuestionError(ValueError):
@@ -74,10 +67,3 @@ def _texts(record: dict[str, Any], name: str) -> tuple[str, ...]:
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise QuestionError(f"{name} {value!r:.40} is not a list of texts")
     return tuple(texts)
-
-
-def stand_alone(question: Question) -> str:
-    """The query: the question itself, with the one before it when it leans back on that ("and where was it?")."""
-    if question.after and _LEANS_BACK.search(question.text):
-        return f"{question.after[-1]} {question.text}"[-MAX_CHARS:]
-    return question.text

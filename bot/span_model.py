@@ -50,7 +50,7 @@ class Reading:
 
 
 class SpanModel:
-    """Reads `threads` texts at a time, each on one core; all cores when None. Loads in the background, as MiniLM does."""
+    """Reads `threads` texts at a time, each on one core; all cores when None. It loads in the background."""
 
     def __init__(self, threads: int | None = None, graph: Path = GRAPH, sha256: str = GRAPH_SHA256) -> None:
         self._pool = ThreadPoolExecutor(threads or cores(), thread_name_prefix="read")
@@ -103,8 +103,7 @@ def decoded(logits: NDArray[np.float32], nothing: float, offsets: NDArray[np.int
 
 
 def _chance(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    chances: NDArray[np.float32] = 1 / (1 + np.exp(-logits))
-    return chances
+    return (1 / (1 + np.exp(-logits))).astype(np.float32)
 
 
 LEAST_INSIDE, LEAST_BEGIN = 0.5, 0.5

@@ -171,6 +171,13 @@ class Archive:
                 respelt = replaced(respelt, term, other)
         return list(dict.fromkeys([query, respelt]))
 
+    def is_name(self, word: str) -> bool:
+        """Whether `word`, or another spelling of it, is here, and never in lower case."""
+        found = terms(word)
+        if len(found) != 1 or not found[0].isalpha() or self.lexical.is_common(found[0]):
+            return False
+        return found[0] in self.lexical.vocabulary or bool(self._names().spellings(found[0]))
+
     def _names(self) -> Names:
         with self._lexical_lock:
             lexical = self.lexical

@@ -73,7 +73,7 @@ def test_an_answer_is_the_one_the_desk_gives(client: TestClient, desk: Desk) -> 
     assert answer.pop("seconds") >= 0
     del expected["seconds"]
     assert answer == expected
-    assert answer["query"] == "Who said what about repairs of the bridge? What will they cost?"
+    assert answer["query"] == "Regarding who said what about repairs of the bridge, what will they cost?"
 
 
 def test_every_quote_stands_in_the_article_where_it_says(client: TestClient) -> None:

@@ -193,6 +193,14 @@ def test_a_follow_up_is_searched_for_as_a_question_that_stands_alone(desk):
     assert "al-Snoussi" in shown(answer)
 
 
+def test_a_pronoun_takes_the_name_that_the_last_question_was_answered_with(desk):
+    earlier = "Who is the Libyan ambassador to France?"
+    answer = desk.ask(Question("And what did he call it?", after=("  ??", earlier)))
+    assert answer.query == "what did Chibani Abu Hamoud call it?"
+    desk.ask(Question(earlier))
+    assert desk.ask(Question("And what did he call it?", after=(earlier,))).query == answer.query
+
+
 def test_a_question_that_stands_alone_does_not_change_with_what_was_asked_before(desk):
     alone = desk.ask(Question("Who is the Libyan ambassador to France?"))
     later = desk.ask(Question("Who is the Libyan ambassador to France?", after=("what happened in Tazirbu?",)))

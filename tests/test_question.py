@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from bot.answer import Question
-from bot.question import MAX_CHARS, QuestionError, checked, from_json, stand_alone
+from bot.question import MAX_CHARS, QuestionError, checked, from_json
 from index.article import Scope
 from tests.texts import texts
 
@@ -111,38 +111,3 @@ def test_an_error_repeats_only_the_start_of_a_long_value():
         with pytest.raises(QuestionError) as caught:
             from_json(record)
         assert len(str(caught.value)) < 150
-
-
-EARLIER = "Who was kidnapped in Tazirbu?"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "and when?",
-        "Why?",
-        "How many of them were policemen?",
-        "What about the colonel?",
-        "Did he say so?",
-        "where was it",
-    ],
-)
-def test_a_follow_up_takes_what_it_leans_on_with_it(text):
-    query = stand_alone(Question(text, ("Where is Kufra?", EARLIER)))
-    assert "Tazirbu" in query
-    assert "Kufra" not in query
-    assert query.endswith(text)
-
-
-@pytest.mark.parametrize("text", ["Who won the election in Tripoli?", "When did the offensive on Sirte begin?"])
-def test_a_question_that_stands_alone_is_searched_for_as_it_is(text):
-    assert stand_alone(Question(text, (EARLIER,))) == text
-    assert stand_alone(Question(text)) == text
-
-
-def test_a_follow_up_without_anything_before_it_is_searched_for_as_it_is():
-    assert stand_alone(Question("and when?")) == "and when?"
-
-
-def test_a_query_is_never_longer_than_a_question_may_be():
-    assert len(stand_alone(Question("and when?", ("w" * 2_000,)))) <= MAX_CHARS

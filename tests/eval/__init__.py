@@ -1,0 +1,1 @@
+"""Quality over data that are not ours to ship: `make eval`."""
