@@ -1,0 +1,56 @@
+"""What kind of answer a question asks for."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+
+class Shape(Enum):
+    """The kinds that are answered differently."""
+
+    WHO = "who"
+    WHEN = "when"
+    WHERE = "where"
+    HOW_MANY = "how many"
+    WHY = "why"
+    HOW = "how"
+    WHAT = "what"
+    YES_NO = "yes or no"
+    STATEMENT = "statement"
+
+
+_AUXILIARY = "is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might"
+_PEOPLE = "person|people|man|woman|men|women|politician|actor|actress|singer|player|president|minister|leader"
+_PLACES = "country|city|town|state|place|village|region|province|location|county|area|continent"
+_TIMES = "year|date|day|month|time|week|decade|century"
+_MEASURES = "number|percentage|share|amount|total|price|cost|age|toll|death toll|size|length|height"
+_RULES = tuple(
+    (shape, re.compile(rf"(?:{rule})\b", re.IGNORECASE))
+    for shape, rule in (
+        (Shape.HOW_MANY, "how (?:many|much|old|long|far|tall|big|large|often|high|deep|wide|heavy|fast)"),
+        (Shape.HOW_MANY, rf"(?:what|which) (?:(?:was|is|were|are) )?(?:the )?(?:{_MEASURES})"),
+        (Shape.WHEN, rf"when|(?:what|which) (?:{_TIMES})"),
+        (Shape.WHERE, rf"where|(?:what|which) (?:[A-Z]\w* )?(?:{_PLACES})"),
+        (Shape.WHO, rf"who|whom|whose|(?:what|which) (?:{_PEOPLE})"),
+        (Shape.WHY, "why|what (?:(?:was|is|were|are) )?(?:the )?(?:reason|cause)s?|what caused"),
+        (Shape.HOW, "how"),
+        (Shape.WHAT, "what|which"),
+    )
+)
+_YES_NO = re.compile(rf"(?:{_AUXILIARY})(?:n['’]t)?\b", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"[.!?:…]+[\s\"'”’]+")
+_ASIDE = re.compile(r"(?:regarding|besides)\b", re.IGNORECASE)
+_QUESTION_WORD = re.compile(r"\b(?:who|whom|whose|when|where|why|how|what|which)\b", re.IGNORECASE)
+
+
+def shape_of(question: str) -> Shape:
+    """The shape of the answer to `question`: its last sentence's first question word tells, or that it has none."""
+    text = _SENTENCE_END.split(question.strip(" ?!.\"'“”‘’"))[-1]
+    if _ASIDE.match(text):
+        text = text.rpartition(", ")[2]
+    if _YES_NO.match(text):
+        return Shape.YES_NO
+    for word in _QUESTION_WORD.finditer(text):
+        return next(shape for shape, rule in _RULES if rule.match(text, word.start()))
+    return Shape.STATEMENT

@@ -1,0 +1,39 @@
+"""bot.shape: what kind of answer is asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.shape import Shape, shape_of
+
+
+@pytest.mark.parametrize(
+    ("question", "shape"),
+    [
+        ("who was kidnapped in Tazirbu", Shape.WHO),
+        ("By whom were they taken?", Shape.WHO),
+        ("Which politician spoke for Nofaliya?", Shape.WHO),
+        ("When did it happen?", Shape.WHEN),
+        ("In which year was Sirte taken?", Shape.WHEN),
+        ("What day was it?", Shape.WHEN),
+        ("Where is Kufra?", Shape.WHERE),
+        ("About 100 soldiers will travel to which US state to learn how to march?", Shape.WHERE),
+        ("how many policemen were killed", Shape.HOW_MANY),
+        ("What was the death toll in Tazirbu?", Shape.HOW_MANY),
+        ("Since 2016, how much was paid?", Shape.HOW_MANY),
+        ("Why did they leave?", Shape.WHY),
+        ("What caused the fire?", Shape.WHY),
+        ("How did they escape?", Shape.HOW),
+        ("What did Nasr say?", Shape.WHAT),
+        ("The gate was hit in August. Which gate?", Shape.WHAT),
+        ("Did ISIS claim the attack?", Shape.YES_NO),
+        ("Wasn't he taken?", Shape.YES_NO),
+        ("Is that who was taken?", Shape.YES_NO),
+        ("Tell me about Tazirbu", Shape.STATEMENT),
+        ("Regarding who was kidnapped in Tazirbu, when was it?", Shape.WHEN),
+        ("Besides the colonel, who else was taken?", Shape.WHO),
+        ("???", Shape.STATEMENT),
+    ],
+)
+def test_a_question_asks_for_a_kind_of_answer(question, shape):
+    assert shape_of(question) is shape
