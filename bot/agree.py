@@ -1,0 +1,67 @@
+"""Whether two answers to one question say the same, or exclude each other: numbers, dates and names by what they mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from bot.dates import Period, expressions, period
+from bot.numbers import Amount, agree, amount, meet, same_unit
+from bot.score import normalized
+from bot.shape import Shape
+from index.lexical import terms
+from index.names import MIN_CHARS, skeleton
+
+_TITLES = frozenset(
+    terms(
+        "mr mrs ms dr sir lord lady prince princess king queen president minister colonel general captain judge senator"
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An answer's words and what they come to: a number, a period, and the words by which a name is known."""
+
+    text: str
+    amount: Amount | None
+    period: Period | None
+    name: frozenset[str]
+
+
+def said(text: str, written: date | None, shape: Shape) -> Said:
+    """What `text`, written on that day, says as an answer of that shape."""
+    number = amount(text) if shape is Shape.HOW_MANY else None
+    days = _days(text, written) if shape is Shape.WHEN else None
+    every = terms(normalized(text))
+    words = [word for word in every if word not in _TITLES]
+    return Said(normalized(text), number, days, frozenset(map(_sounds, words or every)))
+
+
+def same(one: Said, other: Said) -> bool:
+    """Whether both give one answer."""
+    if one.amount and other.amount:
+        return agree(one.amount, other.amount) and same_unit(one.amount, other.amount)
+    if one.period and other.period:
+        return one.period.meets(other.period)
+    if one.text == other.text:
+        return True
+    return bool(one.name and other.name) and (one.name <= other.name or other.name <= one.name)
+
+
+def exclude(one: Said, other: Said) -> bool:
+    """Whether at most one of them can be right: numbers of the same thing, or times, that do not meet."""
+    if one.amount and other.amount:
+        return same_unit(one.amount, other.amount) and not meet(one.amount, other.amount)
+    if one.period and other.period:
+        return not one.period.meets(other.period)
+    return False
+
+
+def _days(text: str, written: date | None) -> Period | None:
+    found = (period(text[place.start : place.end], written) for place in expressions(text))
+    return next(filter(None, found), None)
+
+
+def _sounds(word: str) -> str:
+    return skeleton(word) if len(word) >= MIN_CHARS and not word.isdigit() else word
