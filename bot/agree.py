@@ -1,4 +1,4 @@
-"""Whether two answers to one question say the same, or exclude each other: numbers, dates and names by what they mean."""
+"""Whether two answers to one question say the same, or exclude each other, by what they mean."""
 
 from __future__ import annotations
 
