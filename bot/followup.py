@@ -78,7 +78,7 @@ def _words(text: str) -> frozenset[str]:
 _PARTICLES = _words("of the de la al el bin ibn von van and for")
 _PLACED = _words("in at near from to outside inside around across towards toward into through")
 _LED = _words("of on for by with about against over between")
-_NO_NAMES = _words(
+NO_NAMES = _words(
     """
     i he she it they we you the a an in on at when what who whom whose where why how which did was were is are do does
     has have had can could will would should may might his her its their this that these those there then after before
@@ -159,7 +159,7 @@ def _with_whole_names(text: str, said: Sequence[Mention], topic: str) -> str:
 
 def _in_longer_name(text: str, place: re.Match[str]) -> bool:
     before, after = text[: place.start()].split()[-1:], text[place.end() :].split()[:1]
-    return any(word[0].isupper() and word.lower() not in _NO_NAMES for word in (*before, *after))
+    return any(word[0].isupper() and word.lower() not in NO_NAMES for word in (*before, *after))
 
 
 def _without_pronouns(text: str, turns: Sequence[Turn], said: Sequence[Mention], topic: str) -> tuple[str, bool]:
@@ -240,7 +240,7 @@ def _names(text: str, is_name: IsName) -> Iterator[tuple[int, int]]:
     for match in [*_WORD.finditer(text), None]:
         word = match.group().removesuffix("'s").removesuffix("’s") if match else ""
         bare = re.sub("^(al|el)-", "", word)
-        if match and word.lower() not in _NO_NAMES and (bare[:1].isupper() or is_name(word.lower())):
+        if match and word.lower() not in NO_NAMES and (bare[:1].isupper() or is_name(word.lower())):
             joined = run and text[run[-1].end() : match.start()].strip() in {"", "-"}
             if run and not joined:
                 yield from _run(run)
@@ -265,4 +265,4 @@ def _run(run: list[re.Match[str]]) -> Iterator[tuple[int, int]]:
 def _lower_first(text: str) -> str:
     """`text` with its first letter lowered, unless a name begins it."""
     first = text.split(maxsplit=1)[0] if text.split() else ""
-    return text[0].lower() + text[1:] if first.lower().strip("?!.,") in {*_NO_NAMES, "besides"} else text
+    return text[0].lower() + text[1:] if first.lower().strip("?!.,") in {*NO_NAMES, "besides"} else text

@@ -1,0 +1,68 @@
+"""bot.widen: the answer is what a person would say, in the sentence's own words."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.shape import Shape
+from bot.widen import attribution, widened
+from index.passages import Span
+
+
+def grown(sentence: str, words: str, shape: Shape) -> str:
+    start = sentence.index(words)
+    span = widened(sentence, Span(start, start + len(words)), shape)
+    return sentence[span.start : span.end]
+
+
+SNOUSSI = (
+    "They took Colonel Abdul Hamid al-Snoussi, head of the Tazirbu Security Directorate, and his brothers from home."
+)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "words", "shape", "answer"),
+    [
+        (SNOUSSI, "al-Snoussi", Shape.WHO, "Colonel Abdul Hamid al-Snoussi, head of the Tazirbu Security Directorate"),
+        (SNOUSSI, "Hamid al-Snoussi, head of the Tazirbu Security Directorate, and his", Shape.WHO,
+         "Colonel Abdul Hamid al-Snoussi, head of the Tazirbu Security Directorate"),
+        ("Then Nasr, who was tired, spoke.", "Nasr", Shape.WHO, "Nasr"),
+        ("Ahmed Nasr, and his men, fled.", "Nasr, and his", Shape.WHO, "Ahmed Nasr"),
+        ("It was in Ras Lanuf that it burned.", "Lanuf", Shape.WHERE, "Ras Lanuf"),
+        ("They met in the city of Sirte.", "Sirte", Shape.WHERE, "Sirte"),
+        ("About 400 people fled.", "400", Shape.HOW_MANY, "About 400"),
+        ("At least nine policemen died.", "nine policemen", Shape.HOW_MANY, "At least nine policemen"),
+        ("Nine died and ten fled.", "Nine", Shape.HOW_MANY, "Nine"),
+        ("It began on 25 November 2018 at dawn.", "November", Shape.WHEN, "25 November 2018"),
+        ("It began in late August.", "August", Shape.WHEN, "late August"),
+        ("They left because the road, and", "because the road, and", Shape.WHY, "because the road"),
+    ],
+)  # fmt: skip
+def test_the_answer_is_what_a_person_would_say(sentence, words, shape, answer):
+    assert grown(sentence, words, shape) == answer
+
+
+@pytest.mark.parametrize(
+    ("sentence", "words", "who"),
+    [
+        ("Nine policemen were killed, police said.", "Nine policemen", "police said"),
+        ("Eleven were taken, according to the council's deputy.", "Eleven", "according to the council's deputy"),
+        ("The army claimed that forty militants died.", "forty militants", "The army claimed"),
+        ("The mayor denied paying a ransom.", "a ransom", "The mayor denied"),
+        ("Nine policemen were killed.", "Nine policemen", ""),
+        ("Ibrahim Nasr said that the gate was hit.", "Ibrahim Nasr", ""),
+    ],
+)
+def test_who_is_said_to_have_said_it(sentence, words, who):
+    start = sentence.index(words)
+    assert attribution(sentence, Span(start, start + len(words))) == who
+
+
+@given(st.text(max_size=80), st.data(), st.sampled_from(Shape))
+def test_it_stays_inside_the_sentence(sentence, data, shape):
+    start, end = sorted(data.draw(st.tuples(*[st.integers(0, len(sentence))] * 2)))
+    span = widened(sentence, Span(start, end), shape)
+    assert 0 <= span.start <= span.end <= len(sentence)
+    assert attribution(sentence, span) in sentence
