@@ -7,6 +7,7 @@ from datetime import date
 
 from bot.dates import Period, expressions, period
 from bot.numbers import Amount, agree, amount, meet, same_unit
+from bot.reader import Gist
 from bot.score import normalized
 from bot.shape import Shape
 from index.lexical import terms
@@ -28,6 +29,26 @@ class Said:
     period: Period | None
     name: frozenset[str]
 
+    def same(self, other: Gist) -> bool:
+        """Whether both give one answer."""
+        if not isinstance(other, Said):
+            return False
+        if self.amount and other.amount:
+            return agree(self.amount, other.amount) and same_unit(self.amount, other.amount)
+        if self.period and other.period:
+            return self.period.meets(other.period)
+        if self.text == other.text:
+            return True
+        return bool(self.name and other.name) and (self.name <= other.name or other.name <= self.name)
+
+    def excludes(self, other: Gist) -> bool:
+        """Whether at most one of them can be right: numbers of the same thing, or times, that do not meet."""
+        if not isinstance(other, Said):
+            return False
+        if self.amount and other.amount:
+            return same_unit(self.amount, other.amount) and not meet(self.amount, other.amount)
+        return bool(self.period and other.period and not self.period.meets(other.period))
+
 
 def said(text: str, written: date | None, shape: Shape) -> Said:
     """What `text`, written on that day, says as an answer of that shape."""
@@ -36,26 +57,6 @@ def said(text: str, written: date | None, shape: Shape) -> Said:
     every = terms(normalized(text))
     words = [word for word in every if word not in _TITLES]
     return Said(normalized(text), number, days, frozenset(map(_sounds, words or every)))
-
-
-def same(one: Said, other: Said) -> bool:
-    """Whether both give one answer."""
-    if one.amount and other.amount:
-        return agree(one.amount, other.amount) and same_unit(one.amount, other.amount)
-    if one.period and other.period:
-        return one.period.meets(other.period)
-    if one.text == other.text:
-        return True
-    return bool(one.name and other.name) and (one.name <= other.name or other.name <= one.name)
-
-
-def exclude(one: Said, other: Said) -> bool:
-    """Whether at most one of them can be right: numbers of the same thing, or times, that do not meet."""
-    if one.amount and other.amount:
-        return same_unit(one.amount, other.amount) and not meet(one.amount, other.amount)
-    if one.period and other.period:
-        return not one.period.meets(other.period)
-    return False
 
 
 def _days(text: str, written: date | None) -> Period | None:

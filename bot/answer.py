@@ -51,11 +51,15 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One answer: words out of its quotes (their numbers), and how many independent sources carry it."""
+    """One answer: words out of its quotes (their numbers), and how many independent sources carry it.
+
+    `attributed` is who the first of them says it was said by, in its words ("police said"), or empty.
+    """
 
     text: str
     quotes: tuple[int, ...]
     sources: int
+    attributed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,10 @@ class Answer:
             "query": self.query,
             "status": self.status,
             "text": self.text,
-            "answers": [{"text": a.text, "quotes": list(a.quotes), "sources": a.sources} for a in self.answers],
+            "answers": [
+                {"text": a.text, "quotes": list(a.quotes), "sources": a.sources, "attributed": a.attributed}
+                for a in self.answers
+            ],
             "disagree": self.disagree,
             "quotes": [_quote_json(quote) for quote in self.quotes],
             "near": [_quote_json(quote) for quote in self.near],

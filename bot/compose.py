@@ -1,40 +1,78 @@
-"""Answer spans to an Answer: like ones together, each with its quotes; or "not found", with what came closest."""
+"""Answer spans to an Answer: those that say the same together, with their quotes; or "not found", with what is near."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from datetime import date
 
 from bot.answer import Answer, Finding, Question, Quote
 from bot.reader import AnswerSpan, Findings
+from bot.widen import attribution
 from index.article import Article
 from index.catalogue import Coverage
+from index.passages import Span
 
-MAX_FINDINGS, MAX_QUOTES_EACH, MAX_NEAR = 5, 3, 3
-ALIKE = 0.75
-"""Cosine at which two sentences are taken to say the same."""
-MARGIN = 0.6
-"""How far below the best score a span may be and still be shown."""
+MAX_FINDINGS, MAX_QUOTES_EACH, MAX_NEAR = 5, 4, 3
+MARGIN = 3.0
+"""How much less than the best an answer may count, as a logarithm, and still be shown: a twentieth."""
 NO_BREAK_SPACE = "\u00a0"
 
 
-def compose(question: Question, query: str, findings: Findings, threshold: float, searched: Coverage) -> Answer:
-    """The Answer to `question`: `findings` when they are at least `threshold` likely to answer it."""
+@dataclass(slots=True)
+class _Group:
+    """Spans that say the same, best first."""
+
+    spans: list[AnswerSpan] = field(default_factory=list)
+
+    @property
+    def weight(self) -> float:
+        """How much they count together, as a logarithm."""
+        best = self.spans[0].score
+        return best + math.log(sum(math.exp(span.score - best) for span in self.spans))
+
+    @property
+    def newest(self) -> date:
+        """The latest day on which one of them was published."""
+        return max((span.article.published or date.min for span in self.spans), default=date.min)
+
+    def excludes(self, other: _Group) -> bool:
+        """Whether both cannot be right."""
+        return self.spans[0].gist.excludes(other.spans[0].gist)
+
+
+def compose(question: Question, query: str, findings: Findings, searched: Coverage) -> Answer:
+    """The Answer to `question`: `findings` when they are likely enough to answer it."""
     spans = _distinct(findings.spans)
-    if not spans or findings.answerable < threshold:
-        near = tuple(_quote(span, number) for number, span in enumerate(spans[:MAX_NEAR], 1))
+    if not spans or findings.answerable < findings.threshold:
+        near = tuple(_quote(span, number) for number, span in enumerate(_distinct_evidence(spans)[:MAX_NEAR], 1))
         text = _not_found(searched, bool(near))
         return Answer(question.text, query, "unanswered", text, (), (), near, searched)
+    groups = _groups(spans)
+    disagree = any(one.excludes(other) for one in groups for other in groups)
+    if disagree:
+        groups.sort(key=lambda group: group.newest, reverse=True)
     answers: list[Finding] = []
-    quotes: list[Quote] = []
-    for group in _groups(spans):
-        numbers = range(len(quotes) + 1, len(quotes) + 1 + len(group))
-        quotes += [_quote(span, number) for number, span in zip(numbers, group, strict=True)]
-        best = group[0]
-        sources = _independent([span.article for span in group])
-        answers.append(Finding(best.article.text[best.start : best.end], tuple(numbers), sources))
-    text = "\n\n".join(map(_sentence, answers))
-    return Answer(question.text, query, "answered", text, tuple(answers), tuple(quotes), (), searched)
+    quotes: dict[tuple[str, Span], Quote] = {}
+    for group in groups:
+        shown = _distinct_evidence(group.spans)[:MAX_QUOTES_EACH]
+        for span in shown:
+            quotes.setdefault((span.article.id, span.evidence), _quote(span, len(quotes) + 1))
+        numbers = tuple(quotes[span.article.id, span.evidence].number for span in shown)
+        best = group.spans[0]
+        answers.append(
+            Finding(
+                best.article.text[best.start : best.end],
+                numbers,
+                _independent([span.article for span in shown]),
+                _attributed(best),
+            )
+        )
+    text = _text(answers, tuple(quotes.values()), disagree)
+    return Answer(
+        question.text, query, "answered", text, tuple(answers), tuple(quotes.values()), (), searched, disagree=disagree
+    )
 
 
 def without(answer: Answer, quotes: tuple[Quote, ...], near: tuple[Quote, ...]) -> Answer:
@@ -49,23 +87,29 @@ def without(answer: Answer, quotes: tuple[Quote, ...], near: tuple[Quote, ...]) 
     if not answers:
         text = _not_found(answer.searched, bool(near))
         return replace(answer, status="unanswered", text=text, answers=(), quotes=(), near=near, disagree=False)
-    text = "\n\n".join(map(_sentence, answers))
-    return replace(answer, text=text, answers=tuple(answers), quotes=quotes)
+    disagree = answer.disagree and len(answers) > 1
+    text = _text(answers, quotes, disagree)
+    return replace(answer, text=text, answers=tuple(answers), quotes=quotes, disagree=disagree)
 
 
-def _groups(spans: Sequence[AnswerSpan]) -> list[list[AnswerSpan]]:
-    """Spans that say the same, together; best group first, best span of it first."""
-    groups: list[list[AnswerSpan]] = []
+def _groups(spans: Sequence[AnswerSpan]) -> list[_Group]:
+    """Spans that say the same, together; those that count most first."""
+    groups: list[_Group] = []
     for span in spans:
-        if span.score < spans[0].score - MARGIN:
-            break
-        home = max(groups, key=lambda group: float(group[0].meaning @ span.meaning), default=None)
-        if home and float(home[0].meaning @ span.meaning) >= ALIKE:
-            if len(home) < MAX_QUOTES_EACH:
-                home.append(span)
-        elif len(groups) < MAX_FINDINGS:
-            groups.append([span])
-    return groups
+        home = next((group for group in groups if group.spans[0].gist.same(span.gist)), None)
+        if home is None:
+            groups.append(home := _Group())
+        home.spans.append(span)
+    groups.sort(key=lambda group: -group.weight)
+    return [group for group in groups if group.weight >= groups[0].weight - MARGIN][:MAX_FINDINGS]
+
+
+def _attributed(span: AnswerSpan) -> str:
+    """Who is said to have said it in the sentence that is quoted."""
+    start, end = span.evidence
+    if (span.start, span.end) == span.evidence:
+        return ""
+    return attribution(span.article.text[start:end], Span(span.start - start, span.end - start))
 
 
 def _independent(articles: Sequence[Article]) -> int:
@@ -80,23 +124,53 @@ def _independent(articles: Sequence[Article]) -> int:
 
 def _distinct(spans: Sequence[AnswerSpan]) -> list[AnswerSpan]:
     """Each place of an article once, and one sentence of an article once however often the article repeats it."""
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     kept = []
     for span in spans:
-        mark = (span.article.id, span.article.text[span.evidence.start : span.evidence.end])
+        text = span.article.text
+        mark = (span.article.id, text[span.start : span.end], text[span.evidence.start : span.evidence.end])
         if mark not in seen:
             seen.add(mark)
             kept.append(span)
     return kept
 
 
+def _distinct_evidence(spans: Sequence[AnswerSpan]) -> list[AnswerSpan]:
+    """The first span of each sentence."""
+    return list({(span.article.id, span.evidence): span for span in reversed(spans)}.values())[::-1]
+
+
 def _quote(span: AnswerSpan, number: int) -> Quote:
     return Quote.of(span.article, span.evidence.start, span.evidence.end, number)
 
 
-def _sentence(finding: Finding) -> str:
-    marks = "".join(f"{NO_BREAK_SPACE}[{number}]" for number in finding.quotes)
-    return f"“{' '.join(finding.text.split())}”{marks}"
+def _text(answers: Sequence[Finding], quotes: Sequence[Quote], disagree: bool) -> str:
+    """The answer as a person reads it: each finding with its marks and the sentence that proves it."""
+    told = {quote.number: quote for quote in quotes}
+    lines = [_line(finding, [told[number] for number in finding.quotes if number in told]) for finding in answers]
+    if disagree:
+        sides = " · ".join(f"{_one_line(one.text)} ({_credit(told[one.quotes[0]])})" for one in answers)
+        lines.insert(0, f"The sources disagree: {sides}")
+    return "\n\n".join(lines)
+
+
+def _line(finding: Finding, quotes: Sequence[Quote]) -> str:
+    marks = "".join(f"{NO_BREAK_SPACE}[{quote.number}]" for quote in quotes)
+    words = _one_line(finding.text)
+    proof = next((quote for quote in quotes if finding.text in quote.text), None)
+    if proof is None or proof.text == finding.text:
+        return f"“{words}”{marks}"
+    who = f", {finding.attributed}" if finding.attributed else ""
+    return f"{words}{_one_line(who)}{marks}: “{_one_line(proof.text)}”"
+
+
+def _credit(quote: Quote) -> str:
+    day = quote.published
+    return f"{quote.source}, {day.day} {day:%b %Y}" if day else quote.source
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _not_found(searched: Coverage, near: bool) -> str:

@@ -12,8 +12,9 @@ from bot import compose
 from bot.answer import Answer, Event, Question, Quote, Reading, Searching
 from bot.followup import RECENT, Turn, leans, stand_alone
 from bot.question import MAX_CHARS, checked
-from bot.reader import Reader, ReadPassage, SentenceReader
+from bot.reader import Reader, ReadPassage
 from bot.retriever import FusedRetriever, Query, Retriever
+from bot.sentence_reader import SentenceReader
 from bot.settings import Settings
 from index.archive import Archive, Status
 from index.article import EVERYTHING, Article, Scope
@@ -95,7 +96,7 @@ class Desk:
         passages = self.find(Query(query, question.scope, question.asked or date.today()))
         yield Reading(tuple(dict.fromkeys(passage.article.title for passage in passages)))
         findings = self._reader.read(query, passages)
-        answer = self.verified(compose.compose(question, query, findings, self._reader.threshold, searched))
+        answer = self.verified(compose.compose(question, query, findings, searched))
         self._remember(answer, question)
         yield replace(answer, seconds=time.perf_counter() - started)
 

@@ -1,26 +1,13 @@
-"""Passages in, answer spans out. Today's reader answers with the sentences that fit best; a trained one takes its seat.
-
-A sentence is judged by its nearness in meaning to the question, the share of the question's telling words it holds, and
-the rank of its passage. Whether there is an answer at all is judged from the best of these over everything read.
-"""
+"""What a reader is: passages in, places that answer out, with how likely they answer at all."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from index.archive import Archive
 from index.article import Article
-from index.lexical import terms
-from index.passages import Span, sentences
-
-MAX_SENTENCE_CHARS = 600
-"""A longer sentence is a table or a list without stops; it is read, but never quoted whole."""
+from index.passages import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +18,28 @@ class ReadPassage:
     span: Span
     score: float
 
+    @property
+    def text(self) -> str:
+        """The passage's own words."""
+        return self.article.text[self.span.start : self.span.end]
+
+
+class Gist(Protocol):
+    """What an answer comes to, however it is worded."""
+
+    def same(self, other: Gist) -> bool:
+        """Whether both give one answer."""
+
+    def excludes(self, other: Gist) -> bool:
+        """Whether at most one of them can be right."""
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerSpan:
     """Words that answer: `article.text[start:end]`. `evidence` is the sentence around them, which is what is quoted.
 
-    `score` compares spans of one question; `meaning` is a unit vector, so that like answers can be told.
+    `score` compares spans of one question: it is the logarithm of how much the span counts, so that those of spans with
+    the same gist may be added up.
     """
 
     article: Article
@@ -44,136 +47,29 @@ class AnswerSpan:
     end: int
     evidence: Span
     score: float
-    meaning: NDArray[np.float32]
+    gist: Gist
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a reader found: spans, best first, and how likely it is (0..1) that they answer the question at all."""
+    """What a reader found: spans, best first, and how likely it is (0..1) that they answer the question at all.
+
+    `threshold` is the least likelihood at which they should be given as an answer.
+    """
 
     spans: tuple[AnswerSpan, ...]
     answerable: float
+    threshold: float
 
 
 class Reader(Protocol):
     """Anything that reads answers out of passages."""
 
-    threshold: float
-    """The least `answerable` at which the spans should be given as an answer."""
-
     def read(self, query: str, passages: Sequence[ReadPassage]) -> Findings:
         """The spans of `passages` that may answer `query`."""
 
 
-NEARNESS_WEIGHT, WORDS_WEIGHT, RANK_WEIGHT = 1.0, 1.05, 0.52
-BIAS, SENTENCE_NEARNESS, PASSAGE_WORDS, SENTENCE_WORDS = -7.37, 8.44, 3.33, 2.97
-THRESHOLD = 0.18
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A sentence with what speaks for it.
-
-    Its nearness to the question (cosine), the share (0..1) of the question's telling words it holds, and the rank of
-    its passage, from 1 for the first down to 0 for the last.
-    """
-
-    article: Article
-    sentence: Span
-    nearness: float
-    words: float
-    rank: float
-    meaning: NDArray[np.float32]
-
-    @property
-    def score(self) -> float:
-        """All three, weighed."""
-        return NEARNESS_WEIGHT * self.nearness + WORDS_WEIGHT * self.words + RANK_WEIGHT * self.rank
-
-
-@dataclass(frozen=True, slots=True)
-class Signals:
-    """What speaks for there being an answer.
-
-    The best nearness (cosine) of a sentence, and the largest shares (0..1) of the question's telling words in one
-    passage with its title and in one sentence.
-    """
-
-    nearness: float
-    passage_words: float
-    sentence_words: float
-
-
-class SentenceReader:
-    """Reads with the archive's own embedder and word counts; nothing else is loaded."""
-
-    threshold = THRESHOLD
-
-    def __init__(self, archive: Archive) -> None:
-        self._archive = archive
-
-    def read(self, query: str, passages: Sequence[ReadPassage]) -> Findings:
-        """Every sentence of `passages` with its score, best first."""
-        judged, signals = self.judge(query, passages)
-        if signals is None:
-            return Findings((), 0.0)
-        spans = [
-            AnswerSpan(one.article, one.sentence.start, one.sentence.end, one.sentence, one.score, one.meaning)
-            for one in sorted(judged, key=lambda one: -one.score)
-        ]
-        return Findings(tuple(spans), answerable(signals))
-
-    def judge(self, query: str, passages: Sequence[ReadPassage]) -> tuple[list[Judged], Signals | None]:
-        """The sentences as judged, and the signals for there being an answer; ([], None) when none can be read."""
-        found = [(rank, passage, span) for rank, passage in _ranked(passages) for span in _sentences(passage)]
-        if not found:
-            return [], None
-        texts = [passage.article.text[span.start : span.end] for _, passage, span in found]
-        wordings = self._archive.wordings(query)
-        vectors = self._archive.embedder.embed([*wordings, *texts])
-        meanings = vectors[len(wordings) :]
-        nearness = (meanings @ vectors[: len(wordings)].T).max(axis=1)
-        telling = self._telling(query)
-        judged = [
-            Judged(
-                passage.article, span, float(nearness[number]), _share(telling, texts[number]), rank, meanings[number]
-            )
-            for number, (rank, passage, span) in enumerate(found)
-        ]
-        whole = [_share(telling, f"{p.article.title} {p.article.text[p.span.start : p.span.end]}") for p in passages]
-        return judged, Signals(float(nearness.max()), max(whole), max(one.words for one in judged))
-
-    def _telling(self, query: str) -> list[tuple[float, dict[str, float]]]:
-        """How telling each term of the question is, and which terms count as it."""
-        idf = self._archive.lexical.idf
-        return [(idf(term), matches) for term, matches in self._archive.matches(query).items()]
-
-
-def answerable(signals: Signals) -> float:
-    """How likely it is (0..1) that the passages behind `signals` hold the answer; fitted by scripts/fit_reader.py."""
-    x = (
-        BIAS
-        + SENTENCE_NEARNESS * signals.nearness
-        + PASSAGE_WORDS * signals.passage_words
-        + SENTENCE_WORDS * signals.sentence_words
-    )
-    return 1 / (1 + math.exp(-x))
-
-
-def _ranked(passages: Sequence[ReadPassage]) -> list[tuple[float, ReadPassage]]:
+def ranked(passages: Sequence[ReadPassage]) -> list[tuple[float, ReadPassage]]:
     """Each passage with its score on a scale from 0 (the last) to 1 (the first)."""
     best, worst = (pick((p.score for p in passages), default=0.0) for pick in (max, min))
     return [((p.score - worst) / (best - worst) if best > worst else 1.0, p) for p in passages]
-
-
-def _sentences(passage: ReadPassage) -> list[Span]:
-    start, end = passage.span
-    found = sentences(passage.article.text[start:end])
-    return [Span(start + s.start, start + s.end) for s in found if s.end - s.start <= MAX_SENTENCE_CHARS]
-
-
-def _share(telling: list[tuple[float, dict[str, float]]], text: str) -> float:
-    """The share (0..1) of the question's words in `text`, each weighing its inverse document frequency."""
-    total, held = sum(idf for idf, _ in telling), set(terms(text))
-    found = sum(idf * max((matches[term] for term in held & matches.keys()), default=0.0) for idf, matches in telling)
-    return found / total if total else 0.0

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from enum import Enum
+
+from bot.reader import Findings, Reader, ReadPassage
 
 
 class Shape(Enum):
@@ -54,3 +57,15 @@ def shape_of(question: str) -> Shape:
     for word in _QUESTION_WORD.finditer(text):
         return next(shape for shape, rule in _RULES if rule.match(text, word.start()))
     return Shape.STATEMENT
+
+
+class ByShape:
+    """Gives a question to the reader for its shape: `short` for names, numbers and the like, `whole` for the rest."""
+
+    def __init__(self, short: Reader, whole: Reader) -> None:
+        self._short, self._whole = short, whole
+
+    def read(self, query: str, passages: Sequence[ReadPassage]) -> Findings:
+        """What that reader finds."""
+        reader = self._whole if shape_of(query) in (Shape.YES_NO, Shape.STATEMENT) else self._short
+        return reader.read(query, passages)

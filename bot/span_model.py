@@ -56,20 +56,20 @@ class SpanModel:
         self._pool = ThreadPoolExecutor(threads or cores(), thread_name_prefix="read")
         self._session = self._pool.submit(lambda: session(checked(graph, sha256)))
 
-    def read(self, question: str, texts: Sequence[tuple[str, str]]) -> list[Reading]:
-        """What each (title, text) says to `question`; a text is read up to MAX_TOKENS, question and title included."""
+    def read(self, questions: Sequence[str], texts: Sequence[tuple[str, str]]) -> list[Reading]:
+        """What each (title, text) says to its question; up to MAX_TOKENS are read, question and title included."""
         if not texts:
             return []
-        asked = tokenizer().encode(question, add_special_tokens=False).ids[:MAX_QUESTION]
-        titles = tokenizer().encode_batch([title for title, _ in texts], add_special_tokens=False)
+        asked = _tokens(questions)
+        titles = _tokens([title for title, _ in texts])
         bodies = tokenizer().encode_batch([text for _, text in texts], add_special_tokens=False)
 
-        def one(pair: tuple[list[int], list[int], list[tuple[int, int]]]) -> Reading:
-            title, body, offsets = pair
-            return decoded(*self._logits(asked, title, body), np.array(offsets, np.int64).reshape(-1, 2))
+        def one(place: int) -> Reading:
+            body = bodies[place]
+            logits, nothing = self._logits(asked[place][:MAX_QUESTION], titles[place][:MAX_TITLE], body.ids)
+            return decoded(logits, nothing, np.array(body.offsets, np.int64).reshape(-1, 2))
 
-        pairs = [(t.ids[:MAX_TITLE], b.ids, b.offsets) for t, b in zip(titles, bodies, strict=True)]
-        return list(self._pool.map(one, pairs))
+        return list(self._pool.map(one, range(len(texts))))
 
     def _logits(self, asked: list[int], title: list[int], body: list[int]) -> tuple[NDArray[np.float32], float]:
         """Logits of the text's tokens (n, 4), and what "no answer" scores."""
@@ -80,6 +80,10 @@ class SpanModel:
         inputs = {"input_ids": np.array([ids], np.int64), "segments": np.array([segments], np.int64)}
         logits: NDArray[np.float32] = loaded.run(None, inputs)[0][0]
         return logits[len(before) : -1], float(logits[0, _START] + logits[0, _END])
+
+
+def _tokens(texts: Sequence[str]) -> list[list[int]]:
+    return [encoding.ids for encoding in tokenizer().encode_batch(list(texts), add_special_tokens=False)]
 
 
 def decoded(logits: NDArray[np.float32], nothing: float, offsets: NDArray[np.int64]) -> Reading:

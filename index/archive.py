@@ -148,11 +148,16 @@ class Archive:
 
         It counts as itself, a name as its other spellings here too, and a common word in part as words like it.
         """
-        found = {}
-        for term in terms(query):
-            spellings = [] if self.lexical.is_common(term) else self._names().spellings(term)
-            found[term] = {**thesaurus.like(term), **dict.fromkeys([term, *spellings], 1.0)}
-        return found
+        spellings = self.spellings(query)
+        return {
+            term: {**thesaurus.like(term), **dict.fromkeys([term, *spellings.get(term, ())], 1.0)}
+            for term in terms(query)
+        }
+
+    def spellings(self, query: str) -> dict[str, list[str]]:
+        """The names in `query` that are spelt in other ways here, each with those spellings, nearest first."""
+        names = [term for term in terms(query) if not self.lexical.is_common(term)]
+        return {name: others for name in names if (others := self._names().spellings(name))}
 
     @property
     def lexical(self) -> LexicalIndex:
@@ -166,9 +171,8 @@ class Archive:
     def wordings(self, query: str) -> list[str]:
         """`query`, and `query` with its names in the nearest other spelling of the archive's, where there is one."""
         respelt = query
-        for term, matches in self.matches(query).items():
-            if other := next((match for match, share in matches.items() if share == 1 and match != term), None):
-                respelt = replaced(respelt, term, other)
+        for name, others in self.spellings(query).items():
+            respelt = replaced(respelt, name, others[0])
         return list(dict.fromkeys([query, respelt]))
 
     def is_name(self, word: str) -> bool:

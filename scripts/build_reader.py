@@ -88,7 +88,7 @@ def read(model: SpanModel, asked: Sequence[Example]) -> list[tuple[str, float]]:
     """The best span's text and score for each question; ("", -inf) where there is none."""
     found = []
     for example in asked:
-        (reading,) = model.read(example.question, [(example.title, example.text)])
+        (reading,) = model.read([example.question], [(example.title, example.text)])
         best = reading.spans[0] if reading.spans else None
         found.append((example.text[best.start : best.end], best.score) if best else ("", -np.inf))
     return found

@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.desk import Desk
-from bot.reader import SentenceReader
 from bot.retriever import Query
+from bot.sentence_reader import SentenceReader
 from index.archive import Archive
 from index.embedder import MiniLM
 from index.ingest import ingest

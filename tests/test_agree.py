@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from bot.agree import exclude, said, same
+from bot.agree import said
 from bot.shape import Shape
 
 WRITTEN = date(2018, 11, 28)  # a Wednesday
@@ -14,8 +14,8 @@ WRITTEN = date(2018, 11, 28)  # a Wednesday
 
 def both(one: str, other: str, shape: Shape) -> tuple[bool, bool]:
     first, second = said(one, WRITTEN, shape), said(other, WRITTEN, shape)
-    assert (same(first, second), exclude(first, second)) == (same(second, first), exclude(second, first))
-    return same(first, second), exclude(first, second)
+    assert (first.same(second), first.excludes(second)) == (second.same(first), second.excludes(first))
+    return first.same(second), first.excludes(second)
 
 
 @pytest.mark.parametrize(
@@ -66,5 +66,5 @@ def test_names_and_other_words(one, other, is_same):
 
 def test_days_are_those_of_the_article_that_says_them():
     early, late = said("on Sunday", date(2018, 11, 20), Shape.WHEN), said("on Sunday", WRITTEN, Shape.WHEN)
-    assert exclude(early, late)
-    assert not exclude(said("on Sunday", None, Shape.WHEN), late)
+    assert early.excludes(late)
+    assert not said("on Sunday", None, Shape.WHEN).excludes(late)

@@ -70,7 +70,7 @@ def test_the_json_of_an_answer_is_that_of_the_contract():
         "query": "who died in Tazirbu?",
         "status": "answered",
         "text": "“Nine died.” [1]",
-        "answers": [{"text": "Nine", "quotes": [1], "sources": 1}],
+        "answers": [{"text": "Nine", "quotes": [1], "sources": 1, "attributed": ""}],
         "disagree": False,
         "quotes": [
             {

@@ -147,7 +147,9 @@ def test_ask_json_is_one_object_with_the_keys_of_the_contract(filled):
     assert isinstance(answer["disagree"], bool)
     assert 0 < answer["seconds"] < 60
     assert [list(quote) for quote in answer["quotes"]] == [QUOTE_KEYS] * len(answer["quotes"])
-    assert [list(found) for found in answer["answers"]] == [["text", "quotes", "sources"]] * len(answer["answers"])
+    assert [list(found) for found in answer["answers"]] == [["text", "quotes", "sources", "attributed"]] * len(
+        answer["answers"]
+    )
     numbers = [quote["number"] for quote in answer["quotes"]]
     assert len(set(numbers)) == len(numbers)
     assert {number for found in answer["answers"] for number in found["quotes"]} == set(numbers)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
-import numpy as np
 import pytest
 
 from bot.answer import Answer, Finding, Question
-from bot.compose import ALIKE, MARGIN, MAX_FINDINGS, MAX_NEAR, MAX_QUOTES_EACH, compose
+from bot.compose import MARGIN, MAX_FINDINGS, MAX_NEAR, MAX_QUOTES_EACH, compose
 from bot.reader import AnswerSpan, Findings
 from index.article import Article, article
 from index.catalogue import Coverage
@@ -17,16 +17,28 @@ from index.passages import Span
 SEARCHED = Coverage(12, date(2015, 2, 17), date(2018, 11, 25))
 
 
-def span(one: Article, words: str, score: float, meaning: int, evidence: str = "") -> AnswerSpan:
-    """The span of `words` in an article; spans with one `meaning` say the same, others have nothing in common."""
+@dataclass(frozen=True)
+class Saying:
+    """A gist that is a number: like numbers say the same; one and its negative exclude each other."""
+
+    number: int
+
+    def same(self, other: Saying) -> bool:
+        return self == other
+
+    def excludes(self, other: Saying) -> bool:
+        return self.number == -other.number != 0
+
+
+def span(one: Article, words: str, score: float, gist: int, evidence: str = "") -> AnswerSpan:
+    """The span of `words` in an article, inside `evidence`; spans with one `gist` say the same."""
     start, around = one.text.index(words), one.text.index(evidence or words)
-    vector = np.eye(10, dtype=np.float32)[meaning]
     place = Span(around, around + len(evidence or words))
-    return AnswerSpan(one, start, start + len(words), place, score, vector)
+    return AnswerSpan(one, start, start + len(words), place, score, Saying(gist))
 
 
 def composed(*spans: AnswerSpan, answerable: float = 1.0, searched: Coverage = SEARCHED) -> Answer:
-    return compose(Question("who?"), "who was it?", Findings(spans, answerable), 0.5, searched)
+    return compose(Question("who?"), "who was it?", Findings(spans, answerable, 0.5), searched)
 
 
 def says(source: str, text: str = "Nine died. Ten fled.") -> Article:
@@ -40,13 +52,13 @@ def test_one_span_is_an_answer_with_one_quote_its_sentence():
     assert answer.answers == (Finding("Nine", (1,), 1),)
     assert [(quote.number, quote.text, quote.source) for quote in answer.quotes] == [(1, "Nine died.", "Herald")]
     assert (answer.near, answer.searched, answer.disagree) == ((), SEARCHED, False)
-    assert answer.text == "“Nine”\u00a0[1]"
+    assert answer.text == "Nine\u00a0[1]: “Nine died.”"
 
 
 def test_spans_that_say_the_same_are_one_answer_and_the_best_speaks_for_it():
     herald, post = says("Herald"), says("Post", "Nine were killed. Ten fled.")
     answer = composed(
-        span(post, "Nine were killed.", 1.0, 0), span(herald, "Ten fled.", 0.9, 1), span(herald, "Nine died.", 0.8, 0)
+        span(post, "Nine were killed.", 1.0, 1), span(herald, "Ten fled.", 0.9, 2), span(herald, "Nine died.", 0.8, 1)
     )
     assert answer.answers == (Finding("Nine were killed.", (1, 2), 2), Finding("Ten fled.", (3,), 1))
     assert [quote.text for quote in answer.quotes] == ["Nine were killed.", "Nine died.", "Ten fled."]
@@ -65,26 +77,48 @@ def test_an_answer_has_at_most_so_many_quotes_and_there_are_at_most_so_many_answ
     assert len(composed(*other).answers) == MAX_FINDINGS
 
 
-def test_a_span_far_below_the_best_is_not_shown():
+def test_an_answer_that_counts_far_less_than_the_best_is_not_shown():
     herald = says("Herald")
-    near, far = 1.0 - MARGIN + 0.01, 1.0 - MARGIN - 0.01
-    best = span(herald, "Nine died.", 1.0, 0)
-    assert len(composed(best, span(herald, "Ten fled.", near, 1)).answers) == 2
-    assert len(composed(best, span(herald, "Ten fled.", far, 1)).answers) == 1
+    best = span(herald, "Nine died.", 1.0, 1)
+    for score, answers in ((1.0 - MARGIN + 0.01, 2), (1.0 - MARGIN - 0.01, 1)):
+        assert len(composed(best, span(herald, "Ten fled.", score, 2)).answers) == answers
 
 
-@pytest.mark.parametrize(("likeness", "answers"), [(ALIKE + 0.01, 1), (ALIKE - 0.01, 2)])
-def test_how_alike_two_sentences_must_be_to_say_the_same(likeness, answers):
-    meaning = np.array([likeness, (1 - likeness**2) ** 0.5, *[0] * 8], np.float32)
-    one, other = span(says("Herald"), "Nine died.", 1.0, 0), span(says("Post"), "Ten fled.", 0.9, 0)
-    other = AnswerSpan(other.article, other.start, other.end, other.evidence, other.score, meaning)
-    assert len(composed(one, other).answers) == answers
+def test_what_several_say_counts_more_than_what_one_says_a_little_better():
+    herald, post, times = says("Herald"), says("Post", "Ten fled. They ran."), says("Times", "Ten fled. All of them.")
+    fled = [span(one, "Ten", 0.9, 2, evidence="Ten fled.") for one in (herald, post, times)]
+    answer = composed(span(herald, "Nine died.", 1.0, 1), *fled)
+    assert [(finding.text, finding.sources) for finding in answer.answers] == [("Ten", 3), ("Nine died.", 1)]
+
+
+def test_answers_that_exclude_each_other_stand_side_by_side_the_newest_first():
+    old = article("Eight died. It rained.", source="Post", published=date(2018, 11, 24))
+    new = article("Nine died, police said.", source="Herald", published=date(2018, 11, 25))
+    eight = span(old, "Eight", 1.0, -9, evidence="Eight died.")
+    nine = span(new, "Nine", 0.5, 9, evidence="Nine died, police said.")
+    answer = composed(eight, nine)
+    assert answer.disagree
+    assert [finding.text for finding in answer.answers] == ["Nine", "Eight"]
+    assert answer.text == (
+        "The sources disagree: Nine (Herald, 25 Nov 2018) · Eight (Post, 24 Nov 2018)\n\n"
+        "Nine, police said\u00a0[1]: “Nine died, police said.”\n\n"
+        "Eight\u00a0[2]: “Eight died.”"
+    )
+    assert not composed(eight, span(new, "Nine", 0.5, 7, evidence="Nine died, police said.")).disagree
+
+
+def test_one_sentence_that_holds_two_answers_is_quoted_once():
+    herald = says("Herald", "Nine died and ten fled.")
+    nine, ten = (span(herald, words, 1.0, number, evidence=herald.text) for number, words in enumerate(("Nine", "ten")))
+    answer = composed(nine, ten)
+    assert [(finding.text, finding.quotes) for finding in answer.answers] == [("Nine", (1,)), ("ten", (1,))]
+    assert len(answer.quotes) == 1
 
 
 def test_a_sentence_that_an_article_repeats_is_quoted_once():
     herald = says("Herald", "Nine died. And again: Nine died.")
     first = span(herald, "Nine died.", 1.0, 0)
-    second = AnswerSpan(herald, 22, 32, Span(22, 32), 0.9, first.meaning)
+    second = AnswerSpan(herald, 22, 32, Span(22, 32), 0.9, first.gist)
     assert herald.text[22:32] == "Nine died."
     assert [(quote.start, quote.end) for quote in composed(first, second).quotes] == [(0, 10)]
 

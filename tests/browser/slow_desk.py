@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.desk import Desk
-from bot.reader import Findings, ReadPassage, SentenceReader
+from bot.reader import Findings, ReadPassage
+from bot.sentence_reader import SentenceReader
 from index.archive import Archive
 from ui.server import listening, run
 

@@ -1,0 +1,106 @@
+"""Reads names, numbers, dates and other short answers, with the bundled span reader.
+
+Every passage is read by itself. A place in it counts by its odds of being the answer and by the passage's rank; places
+that say the same count together. Whether there is an answer at all is judged from the best place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from bot.agree import said
+from bot.dates import expressions
+from bot.numbers import amount
+from bot.reader import AnswerSpan, Findings, ReadPassage, ranked
+from bot.score import normalized
+from bot.shape import Shape, shape_of
+from bot.span_model import Reading, ScoredSpan, SpanModel
+from bot.widen import widened
+from index.archive import Archive
+from index.lexical import replaced, terms
+from index.passages import Span, sentences
+
+ODDS_WEIGHT, RANK_WEIGHT = 0.5, 1.5
+UNFIT = 2.0
+"""What a place loses that is not of the kind asked for: no number for "how many", no time for "when"."""
+SLOPE, BIAS, THRESHOLD = 0.35, -0.5, 0.35
+MAX_SENTENCE_CHARS = 600
+"""A longer sentence is a table or a list without stops: its part around the answer is quoted."""
+
+
+class SpanReader:
+    """Reads with the bundled model; names are put to each passage in its own spelling."""
+
+    def __init__(self, archive: Archive, model: SpanModel) -> None:
+        self._archive = archive
+        self._model = model
+
+    def read(self, query: str, passages: Sequence[ReadPassage]) -> Findings:
+        """Every place of `passages` that may answer, best first."""
+        shape, own = shape_of(query), set(normalized(query).split())
+        spellings = self._archive.spellings(query)
+        asked = [_respelt(query, spellings, f"{p.article.title} {p.text}") for p in passages]
+        readings = self._model.read(asked, [(p.article.title, p.text) for p in passages])
+        found: list[AnswerSpan] = []
+        best = -math.inf
+        for (rank, passage), reading in zip(ranked(passages), readings, strict=True):
+            whole = sentences(passage.text)
+            for place in _places(reading, passage.text, shape):
+                words = passage.text[place.start : place.end]
+                if set(normalized(words).split()) <= own:
+                    continue
+                odds = place.score - (0.0 if _fits(words, shape) else UNFIT / ODDS_WEIGHT)
+                best = max(best, odds)
+                score = -math.log1p(math.exp(-ODDS_WEIGHT * odds)) + RANK_WEIGHT * rank
+                found.append(_answer(passage, _sentence(whole, place, passage.text), place, shape, score))
+        found.sort(key=lambda span: -span.score)
+        return Findings(tuple(found), 1 / (1 + math.exp(-SLOPE * best - BIAS)) if found else 0.0, THRESHOLD)
+
+
+def _places(reading: Reading, text: str, shape: Shape) -> Iterator[ScoredSpan]:
+    """The best span and what else is likely: others that are answers by themselves where several may be right."""
+    for number, span in enumerate(reading.spans):
+        if number == 0 or (span.score > 0 and shape not in (Shape.WHEN, Shape.HOW_MANY)):
+            yield span
+
+
+def _fits(words: str, shape: Shape) -> bool:
+    if shape is Shape.HOW_MANY:
+        return amount(words) is not None or any(map(str.isdigit, words))
+    if shape is Shape.WHEN:
+        return any(map(str.isdigit, words)) or next(expressions(words), None) is not None
+    return True
+
+
+def _answer(passage: ReadPassage, sentence: Span, place: ScoredSpan, shape: Shape, score: float) -> AnswerSpan:
+    """The place in its article, widened inside its sentence."""
+    inside = Span(max(place.start, sentence.start) - sentence.start, min(place.end, sentence.end) - sentence.start)
+    wide = widened(passage.text[sentence.start : sentence.end], inside, shape)
+    offset = passage.span.start + sentence.start
+    start, end = offset + wide.start, offset + wide.end
+    article = passage.article
+    gist = said(article.text[start:end], article.published, shape)
+    return AnswerSpan(article, start, end, Span(offset, offset + sentence.end - sentence.start), score, gist)
+
+
+def _sentence(whole: Sequence[Span], place: ScoredSpan, text: str) -> Span:
+    """The sentence of the passage that `place` begins in, cut around it when it is too long to be quoted."""
+    found = next((s for s in whole if s.start <= place.start < s.end), Span(place.start, place.end))
+    if found.end - found.start <= MAX_SENTENCE_CHARS:
+        return found
+    room = max(MAX_SENTENCE_CHARS - (place.end - place.start), 0) // 2
+    start, end = max(found.start, place.start - room), min(found.end, place.end + room)
+    start = text.find(" ", start, place.start) + 1 or start if start > found.start else start
+    cut = text.rfind(" ", place.end, end)
+    return Span(start, cut if end < found.end and cut > place.end else end)
+
+
+def _respelt(query: str, spellings: dict[str, list[str]], text: str) -> str:
+    """`query` with each name in the spelling that `text` has, where it has only another."""
+    held = set(terms(text)) if spellings else set()
+    for name, others in spellings.items():
+        here = next((other for other in others if other in held), None)
+        if here and name not in held:
+            query = replaced(query, name, here)
+    return query
