@@ -144,9 +144,9 @@ class Desk:
         except UnknownArticleError:
             return False
 
-    def find(self, query: Query) -> list[ReadPassage]:
-        """The passages to be read for `query`, best first."""
-        hits = self._retriever.retrieve(query, self._passages_read)
+    def find(self, query: Query, k: int | None = None) -> list[ReadPassage]:
+        """The `k` passages that fit `query` best, best first; as many as are read when None."""
+        hits = self._retriever.retrieve(query, k or self._passages_read)
         articles: dict[str, Article] = {}
         passages = []
         for hit in hits:

@@ -214,6 +214,26 @@ def test_many_questions_are_answered_in_order_one_a_line(filled):
     assert run.json_lines[2]["searched"]["articles"] == 6
 
 
+GOLDS = [{"question": WHO, "answers": ["al-Snoussi"]}, {"question": CUP, "answers": []}]
+
+
+def test_questions_with_known_answers_are_scored(filled):
+    (filled.folder / "golds.jsonl").write_text("\n".join(map(json.dumps, GOLDS)))
+    scores = filled("eval", "golds.jsonl", "--json").json
+    assert (scores["questions"], scores["answerable"], scores["recall"]["10"]) == (2, 1, 1.0)
+    assert (scores["quote_recall"], scores["abstention_precision"], scores["abstention_recall"]) == (1.0, 1.0, 1.0)
+    plain = filled("eval", "golds.jsonl").stdout
+    assert "2 questions, 1 of them with an answer\nrecall@1: " in plain
+    assert "abstention recall: 100.0% of those without an answer are not answered" in plain
+
+
+def test_a_file_without_answers_cannot_be_scored(filled):
+    (filled.folder / "golds.jsonl").write_text(json.dumps({"question": WHO}))
+    run = filled("eval", "golds.jsonl")
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr == "quotedesk: golds.jsonl:1: answers None is not a list of texts, empty for no answer\n"
+
+
 def test_questions_may_come_on_standard_input(filled):
     run = filled("ask", "--file", "-", stdin=json.dumps({"question": WHO}))
     assert (run.returncode, run.stderr) == (0, "")

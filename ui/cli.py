@@ -1,4 +1,4 @@
-"""The command line: `quotedesk index | ask | show | status | chat`."""
+"""The command line: `quotedesk index | ask | eval | show | status | chat`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from ui.progress import Bar, filled
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:  # what a command needs is loaded by that command: `--help` mu
     from bot.answer import Answer, Question
     from bot.desk import Desk
     from bot.settings import Settings
+
+
+Record = TypeVar("Record")
 
 
 class CallError(ValueError):
@@ -88,6 +91,8 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--to", dest="end", type=_day, metavar="DATE", help="only articles published up to this day")
     ask.add_argument("--source", action="append", default=[], metavar="NAME", help="only this outlet; repeatable")
     ask.add_argument("--asked", type=_day, metavar="DATE", help="the day of the question; today if left out")
+    evaluated = command("eval", _eval, "score the archive on questions whose answers are known")
+    evaluated.add_argument("file", metavar="FILE", help="one JSON object with a question and its answers a line")
     show = command("show", _show, "print an article exactly as it is stored")
     show.add_argument("article_id", metavar="ARTICLE_ID")
     command("status", _status, "what the archive holds, when it last changed, what failed")
@@ -159,23 +164,42 @@ def _question(arguments: argparse.Namespace) -> Question:
 
 
 def _questions(name: str) -> list[Question]:
-    """The questions in a file, all checked before the first is answered; `-` is standard input."""
     from bot.question import from_json
 
+    return _records(name, from_json, '{"question": "..."}')
+
+
+def _records(name: str, parse: Callable[[object], Record], example: str) -> list[Record]:
+    """What is in a file of one JSON object a line, all checked before the first is used; `-` is standard input."""
     try:
         text = sys.stdin.read() if name == "-" else Path(name).read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise FailedError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    questions = []
+    records = []
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
-                questions.append(from_json(json.loads(line)))
+                records.append(parse(json.loads(line)))
             except (ValueError, RecursionError) as error:
                 raise FailedError(f"{name}:{number}: {error}") from error
-    if not questions:
-        raise FailedError(f'{name} holds no question: write one {{"question": "..."}} a line')
-    return questions
+    if not records:
+        raise FailedError(f"{name} holds no question: write one {example} a line")
+    return records
+
+
+def _eval(arguments: argparse.Namespace) -> None:
+    from bot.evaluate import evaluate, gold_from_json
+
+    golds = _records(arguments.file, gold_from_json, '{"question": "...", "answers": ["..."]}')
+    with ExitStack() as stack:
+        desk = filled(_open(arguments, stack))
+        scores = evaluate(desk, golds, stack.enter_context(Bar("Asking")).show)
+    if arguments.json:
+        _print_json(scores.as_json())
+    else:
+        from ui.render import scored
+
+        print(scored(scores))
 
 
 def _print_answer(answer: Answer, *, as_json: bool, separated: bool) -> None:

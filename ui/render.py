@@ -6,9 +6,13 @@ import re
 import textwrap
 from collections.abc import Callable, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 from bot.answer import Answer, Finding, Quote
 from index.catalogue import Coverage
+
+if TYPE_CHECKING:
+    from bot.evaluate import Scores
 
 WIDTH = 100  # columns of plain text
 
@@ -37,6 +41,26 @@ def plain(answer: Answer) -> str:
         blocks.append(_wrapped(f"Searched for: {answer.query}"))
     blocks.append("\n".join(_source(quote) for quote in answer.quotes or answer.near))
     return "\n\n".join(block for block in blocks if block)
+
+
+def scored(scores: Scores) -> str:
+    """For a terminal: one line a measure."""
+    lines = [
+        f"{scores.questions:,} questions, {scores.answerable:,} of them with an answer",
+        *(f"recall@{k}: {_share(share)} have a right answer in the first {k}" for k, share in scores.recall.items()),
+        f"exact match: {_share(scores.exact_match)}",
+        f"F1: {_share(scores.f1)}",
+        f"quote recall: {_share(scores.quote_recall)} have a right answer in the first three quotes",
+        f"abstention precision: {_share(scores.abstention_precision)} of those not answered have no answer",
+        f"abstention recall: {_share(scores.abstention_recall)} of those without an answer are not answered",
+        f"seconds: {scores.seconds_p50:.2f} (median), {scores.seconds_p95:.2f} (95th percentile)",
+    ]
+    wrong = ", ".join(f"{count:,} {stage}" for stage, count in sorted(scores.errors.items()))
+    return "\n".join([*lines, f"went wrong in: {wrong}"] if wrong else lines)
+
+
+def _share(share: float | None) -> str:
+    return "none to score" if share is None else f"{share:.1%}"
 
 
 def _source(quote: Quote) -> str:
