@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.reader import AnswerSpan, Findings, Gist, ReadPassage, ranked
+from bot.telling import Telling
 from index.archive import Archive
 from index.article import Article
-from index.lexical import terms
 from index.passages import Span, sentences
 
 MAX_SENTENCE_CHARS = 600
@@ -108,24 +108,17 @@ class SentenceReader:
         vectors = self._archive.embedder.embed([*wordings, *texts])
         meanings = vectors[len(wordings) :]
         nearness = (meanings @ vectors[: len(wordings)].T).max(axis=1)
-        telling = self._telling(query)
+        telling = Telling(self._archive, query)
         judged = [
-            Judged(
-                passage.article, span, float(nearness[number]), _share(telling, texts[number]), rank, meanings[number]
-            )
+            Judged(passage.article, span, float(nearness[number]), telling.share(texts[number]), rank, meanings[number])
             for number, (rank, passage, span) in enumerate(found)
         ]
-        whole = [_share(telling, f"{p.article.title} {p.text}") for p in passages]
+        whole = [telling.share(f"{p.article.title} {p.text}") for p in passages]
         return judged, Signals(float(nearness.max()), max(whole), max(one.words for one in judged))
-
-    def _telling(self, query: str) -> list[tuple[float, dict[str, float]]]:
-        """How telling each term of the question is, and which terms count as it."""
-        idf = self._archive.lexical.idf
-        return [(idf(term), matches) for term, matches in self._archive.matches(query).items()]
 
 
 def answerable(signals: Signals) -> float:
-    """How likely it is (0..1) that the passages behind `signals` hold the answer; fitted by scripts/fit_reader.py."""
+    """How likely it is (0..1) that the passages behind `signals` hold the answer (scripts/fit_sentence_reader.py)."""
     x = (
         BIAS
         + SENTENCE_NEARNESS * signals.nearness
@@ -138,10 +131,3 @@ def answerable(signals: Signals) -> float:
 def _sentences(passage: ReadPassage) -> list[Span]:
     start, found = passage.span.start, sentences(passage.text)
     return [Span(start + s.start, start + s.end) for s in found if s.end - s.start <= MAX_SENTENCE_CHARS]
-
-
-def _share(telling: list[tuple[float, dict[str, float]]], text: str) -> float:
-    """The share (0..1) of the question's words in `text`, each weighing its inverse document frequency."""
-    total, held = sum(idf for idf, _ in telling), set(terms(text))
-    found = sum(idf * max((matches[term] for term in held & matches.keys()), default=0.0) for idf, matches in telling)
-    return found / total if total else 0.0

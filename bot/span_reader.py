@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from bot.agree import said
 from bot.dates import expressions
@@ -16,17 +17,31 @@ from bot.reader import AnswerSpan, Findings, ReadPassage, ranked
 from bot.score import normalized
 from bot.shape import Shape, shape_of
 from bot.span_model import Reading, ScoredSpan, SpanModel
+from bot.telling import Telling
 from bot.widen import widened
 from index.archive import Archive
 from index.lexical import replaced, terms
 from index.passages import Span, sentences
 
 ODDS_WEIGHT, RANK_WEIGHT = 0.5, 1.5
-UNFIT = 2.0
-"""What a place loses that is not of the kind asked for: no number for "how many", no time for "when"."""
-SLOPE, BIAS, THRESHOLD = 0.35, -0.5, 0.35
+UNFIT = 4.0
+"""What the odds of a place lose that is not of the kind asked for: no number for "how many", no time for "when"."""
+BIAS, BEST_ODDS, WORDS = -0.5, 0.35, 0.0
+THRESHOLD = 0.35
 MAX_SENTENCE_CHARS = 600
 """A longer sentence is a table or a list without stops: its part around the answer is quoted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What speaks for there being an answer.
+
+    The log odds of the best place over there being none in its passage, and the share (0..1) of the question's telling
+    words in that passage with its title.
+    """
+
+    odds: float
+    words: float
 
 
 class SpanReader:
@@ -38,27 +53,47 @@ class SpanReader:
 
     def read(self, query: str, passages: Sequence[ReadPassage]) -> Findings:
         """Every place of `passages` that may answer, best first."""
+        found, signals = self.judge(query, passages)
+        if signals is None:
+            return Findings((), 0.0, THRESHOLD)
+        return Findings(tuple(sorted(found, key=lambda span: -span.score)), answerable(signals), THRESHOLD)
+
+    def judge(self, query: str, passages: Sequence[ReadPassage]) -> tuple[list[AnswerSpan], Signals | None]:
+        """The places, and the signals for there being an answer; ([], None) when there are none."""
         shape, own = shape_of(query), set(normalized(query).split())
         spellings = self._archive.spellings(query)
         asked = [_respelt(query, spellings, f"{p.article.title} {p.text}") for p in passages]
         readings = self._model.read(asked, [(p.article.title, p.text) for p in passages])
         found: list[AnswerSpan] = []
-        best = -math.inf
+        best: tuple[float, ReadPassage] | None = None
         for (rank, passage), reading in zip(ranked(passages), readings, strict=True):
             whole = sentences(passage.text)
-            for place in _places(reading, passage.text, shape):
+            for place in _places(reading, shape):
                 words = passage.text[place.start : place.end]
                 if set(normalized(words).split()) <= own:
                     continue
-                odds = place.score - (0.0 if _fits(words, shape) else UNFIT / ODDS_WEIGHT)
-                best = max(best, odds)
+                odds = place.score - (0.0 if _fits(words, shape) else UNFIT)
+                if best is None or odds > best[0]:
+                    best = odds, passage
                 score = -math.log1p(math.exp(-ODDS_WEIGHT * odds)) + RANK_WEIGHT * rank
                 found.append(_answer(passage, _sentence(whole, place, passage.text), place, shape, score))
-        found.sort(key=lambda span: -span.score)
-        return Findings(tuple(found), 1 / (1 + math.exp(-SLOPE * best - BIAS)) if found else 0.0, THRESHOLD)
+        if best is None:
+            return [], None
+        odds, passage = best
+        return found, Signals(odds, Telling(self._archive, query).share(f"{passage.article.title} {passage.text}"))
 
 
-def _places(reading: Reading, text: str, shape: Shape) -> Iterator[ScoredSpan]:
+def answerable(signals: Signals) -> float:
+    """How likely it is (0..1) that the passages behind `signals` hold the answer (scripts/fit_span_reader.py)."""
+    return 1 / (1 + math.exp(-(BIAS + BEST_ODDS * signals.odds + WORDS * signals.words)))
+
+
+def listed(reading: Reading) -> tuple[ScoredSpan, ...]:
+    """The members of the answer where it is a list, else the best span."""
+    return reading.items if len(reading.items) > 1 else reading.spans[:1]
+
+
+def _places(reading: Reading, shape: Shape) -> Iterator[ScoredSpan]:
     """The best span and what else is likely: others that are answers by themselves where several may be right."""
     for number, span in enumerate(reading.spans):
         if number == 0 or (span.score > 0 and shape not in (Shape.WHEN, Shape.HOW_MANY)):

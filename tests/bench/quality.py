@@ -69,7 +69,7 @@ class View:
 
 def measure(home: Path, questions_file: Path, links_file: Path) -> dict[str, Any]:
     """Shares (0..1) by kind of search, time-fair or not, and half of the questions."""
-    questions, first_found = _load(questions_file, links_file)
+    questions, first_found = asked_and_found(questions_file, links_file)
     with Archive(home) as archive:
         found_at, articles = [], {}
         for article, keys, _ in archive.catalogue.articles_with_passages():
@@ -128,7 +128,8 @@ def _found(golds: Sequence[str], hits: Sequence[Hit], texts: _Texts) -> tuple[bo
     return any(first_ten[:1]), any(first_ten), any(holds(texts.article(article)) for article in articles)
 
 
-def _load(questions_file: Path, links_file: Path) -> tuple[list[Asked], dict[str, str]]:
+def asked_and_found(questions_file: Path, links_file: Path) -> tuple[list[Asked], dict[str, str]]:
+    """The questions, and when the web search first found each address."""
     searched: dict[str, str] = {}
     found: dict[str, str] = {}
     for link in map(json.loads, links_file.open()):

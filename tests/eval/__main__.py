@@ -1,6 +1,6 @@
 """`make eval`: one table of what is reached on public benchmarks, whose data lie in a folder of their own.
 
-python -m tests.eval [--data FOLDER]
+python -m tests.eval [--data FOLDER] [--home FOLDER]
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.eval import followups
+from tests.eval import followups, reading, realtimeqa
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,16 +21,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make eval", description=__doc__)
     default = os.environ.get("EVAL_DATA", str(ROOT.parent / "shared" / "data"))
     parser.add_argument("--data", type=Path, default=Path(default))
+    home = ROOT / ".bench" / "home-all"
+    parser.add_argument("--home", type=Path, default=home, help="the archive of RealTimeQA's articles, made when empty")
     arguments = parser.parse_args()
     if not arguments.data.is_dir():
         sys.exit(f"no folder {arguments.data}: give --data or EVAL_DATA")
-    show(("follow-ups, CANARD", "half", "questions", "BLEU", "ROUGE-1 recall"), followups.rows(arguments.data))
+    data = arguments.data
+    show(("follow-ups, CANARD", "half", "questions", "BLEU", "ROUGE-1 recall"), followups.rows(data))
+    show(("reading", "questions", "EM", "F1", "refused, 0.8 kept"), reading.rows(data))
+    show(("lists, MultiSpanQA", "questions", "precision", "recall", "exact-match F1"), reading.list_rows(data))
+    head = ("RealTimeQA 2023", "questions", "EM", "F1", "quote recall@3", "not answered", "passage@10", "went wrong in")
+    show(head, realtimeqa.rows(data / "realtimeqa-2023", arguments.home))
 
 
 def show(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
     """Print a Markdown table."""
     print("| " + " | ".join(head) + " |")
-    print("|" + "|".join("---:" if place > 1 else "---" for place in range(len(head))) + "|")
+    print("|" + "|".join("---:" if place else "---" for place in range(len(head))) + "|")
     for row in rows:
         print("| " + " | ".join(row) + " |")
     print()

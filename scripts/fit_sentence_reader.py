@@ -1,6 +1,6 @@
-"""Fit the weights and the threshold of `bot.reader.SentenceReader`, and print how they do on articles not fitted on.
+"""Fit the weights and the threshold of `bot.sentence_reader`, and print how they do on articles not fitted on.
 
-    python scripts/fit_reader.py SQUADSHIFTS/new_wiki_v1.0.json SQUADSHIFTS/reddit_v1.0.json
+    python scripts/fit_sentence_reader.py SQUADSHIFTS/new_wiki_v1.0.json SQUADSHIFTS/reddit_v1.0.json
 
 The data are questions in SQuAD's format (squadshifts, CC BY 4.0). The articles of each file are dealt by a hash of
 their title (paragraphs, where a file is one article) into a half to fit on and a half held out, and each half again

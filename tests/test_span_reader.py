@@ -1,0 +1,93 @@
+"""bot.span_reader: names, numbers and dates out of passages, in whichever spelling, and when there are none."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from bot.reader import ReadPassage
+from bot.span_model import SpanModel
+from bot.span_reader import MAX_SENTENCE_CHARS, SpanReader
+from index.archive import Archive
+from index.article import Article, article
+from index.ingest import ingest
+from index.passages import Span
+
+TAZIRBU = article(
+    "Nine policemen were killed in Tazirbu on Sunday, police said. Bread prices rose.\n\n"
+    "Colonel Abdul Hamid al-Snoussi, head of the Tazirbu Security Directorate, was abducted.",
+    title="Attack on Tazirbu",
+    source="Herald",
+    published=date(2018, 11, 28),
+)
+TAZERBO = article("At least nine policemen were killed in Tazerbo on 25 November.", title="Tazerbo", source="Post")
+
+
+@pytest.fixture(scope="module")
+def model() -> SpanModel:
+    return SpanModel(threads=2)
+
+
+@pytest.fixture
+def reader(archive: Archive, write, model) -> SpanReader:
+    ingest(archive, [str(write({"a.txt": TAZIRBU.text, "b.txt": TAZERBO.text}))])
+    return SpanReader(archive, model)
+
+
+def whole(*articles: Article) -> list[ReadPassage]:
+    return [ReadPassage(one, Span(0, len(one.text)), 1.0 - n / 10) for n, one in enumerate(articles)]
+
+
+def words(span) -> str:
+    return span.article.text[span.start : span.end]
+
+
+def test_the_answer_stands_first_inside_the_sentence_that_proves_it(reader):
+    findings = reader.read("Who was abducted in Tazirbu?", whole(TAZIRBU))
+    best = findings.spans[0]
+    assert words(best) == "Colonel Abdul Hamid al-Snoussi, head of the Tazirbu Security Directorate"
+    start, end = best.evidence
+    assert TAZIRBU.text[start:end].startswith("Colonel")
+    assert TAZIRBU.text[start:end].endswith("abducted.")
+    assert findings.answerable > findings.threshold
+    assert [span.score for span in findings.spans] == sorted((span.score for span in findings.spans), reverse=True)
+
+
+def test_a_number_keeps_its_at_least_and_means_a_number(reader):
+    findings = reader.read("How many policemen were killed in Tazirbu?", whole(TAZIRBU, TAZERBO))
+    said = {span.article.source: span for span in findings.spans}
+    assert words(said["Herald"]).startswith("Nine")
+    assert words(said["Post"]).startswith("At least nine")
+    assert said["Herald"].gist.same(said["Post"].gist)
+
+
+def test_a_place_in_another_spelling_is_asked_about_in_the_article_s_own(reader):
+    one = reader.read("How many policemen were killed in Tazirbu?", whole(TAZERBO))
+    other = reader.read("How many policemen were killed in Tazerbo?", whole(TAZERBO))
+    assert one.answerable == pytest.approx(other.answerable)
+    assert one.answerable > one.threshold
+
+
+def test_another_place_is_not_answered_with_what_happened_here(reader):
+    findings = reader.read("How many policemen were killed in Derna?", whole(TAZIRBU, TAZERBO))
+    assert findings.answerable < findings.threshold
+
+
+def test_an_answer_is_never_made_of_the_question_s_own_words(reader):
+    findings = reader.read("Who was killed in Tazirbu on Sunday?", whole(TAZIRBU))
+    assert not {"Tazirbu", "Sunday", "on Sunday"} & set(map(words, findings.spans))
+
+
+def test_nothing_to_read_answers_nothing(reader):
+    findings = reader.read("who?", [])
+    assert (findings.spans, findings.answerable) == ((), 0.0)
+
+
+def test_of_a_very_long_sentence_the_part_around_the_answer_is_quoted(reader):
+    filler = "and they marched and sang " * 30
+    long = article(f"They left home {filler}until nine policemen were killed in Tazirbu {filler}and slept.")
+    findings = reader.read("How many policemen were killed in Tazirbu?", whole(long))
+    for span in findings.spans:
+        assert span.evidence.start <= span.start < span.end <= span.evidence.end
+        assert span.evidence.end - span.evidence.start <= MAX_SENTENCE_CHARS + 1
