@@ -64,7 +64,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the desk says. `near` holds the closest passages, only when it is unanswered. `text` is plain text."""
+    """What the desk says. `text` is plain text.
+
+    Only when it is unanswered, `near` holds the closest passages, and `absent` the names in the query that no article
+    searched mentions.
+    """
 
     question: str
     query: str
@@ -76,6 +80,7 @@ class Answer:
     searched: Coverage
     seconds: float = 0.0
     disagree: bool = False
+    absent: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The answer as outside programs read it (README, "The JSON")."""
@@ -96,6 +101,7 @@ class Answer:
                 "from": _iso(self.searched.start),
                 "to": _iso(self.searched.end),
             },
+            "absent": list(self.absent),
             "seconds": round(self.seconds, 3),
         }
 

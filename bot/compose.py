@@ -42,13 +42,18 @@ class _Group:
         return self.spans[0].gist.excludes(other.spans[0].gist)
 
 
-def compose(question: Question, query: str, findings: Findings, searched: Coverage) -> Answer:
-    """The Answer to `question`: `findings` when they are likely enough to answer it."""
+def compose(
+    question: Question, query: str, findings: Findings, searched: Coverage, absent: Sequence[str] = ()
+) -> Answer:
+    """The Answer to `question`: `findings` when they are likely enough to answer it.
+
+    `absent` are the names in the query that no article searched mentions.
+    """
     spans = _distinct(findings.spans)
     if not spans or findings.answerable < findings.threshold:
         near = tuple(_quote(span, number) for number, span in enumerate(_distinct_evidence(spans)[:MAX_NEAR], 1))
-        text = _not_found(searched, bool(near))
-        return Answer(question.text, query, "unanswered", text, (), (), near, searched)
+        text = _not_found(searched, bool(near), absent)
+        return Answer(question.text, query, "unanswered", text, (), (), near, searched, absent=tuple(absent))
     groups = _groups(spans)
     disagree = any(one.excludes(other) for one in groups for other in groups)
     if disagree:
@@ -85,7 +90,7 @@ def without(answer: Answer, quotes: tuple[Quote, ...], near: tuple[Quote, ...]) 
             sources = len({left[number].source.casefold() for number in numbers})
             answers.append(replace(finding, quotes=numbers, sources=min(finding.sources, sources)))
     if not answers:
-        text = _not_found(answer.searched, bool(near))
+        text = _not_found(answer.searched, bool(near), answer.absent)
         return replace(answer, status="unanswered", text=text, answers=(), quotes=(), near=near, disagree=False)
     disagree = answer.disagree and len(answers) > 1
     text = _text(answers, quotes, disagree)
@@ -173,12 +178,19 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _not_found(searched: Coverage, near: bool) -> str:
+def _not_found(searched: Coverage, near: bool, absent: Sequence[str] = ()) -> str:
     articles = f"{searched.articles:,} article{'' if searched.articles == 1 else 's'}"
     days = (
         f" ({searched.start} to {searched.end})"
         if searched.start and searched.start != searched.end
         else (f" ({searched.start})" if searched.start else "")
     )
+    missing = f" None of them mentions {listed(absent)}." if absent else ""
     closest = " The closest passages:" if near else ""
-    return f"Not found in the {articles} searched{days}.{closest}"
+    return f"Not found in the {articles} searched{days}.{missing}{closest}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """`A`, `A or B`, `A, B or C`."""
+    *most, last = names
+    return f"{', '.join(most)} or {last}" if most else last

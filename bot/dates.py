@@ -63,6 +63,10 @@ _TIMED = re.compile(
 )
 _BEFORE = re.compile(r"\b(?:(since|from)|(after)|(before|until|till|by))\s+(?:the\s+)?(?:\w+\s+of\s+)?$", re.IGNORECASE)
 _BETWEEN = re.compile(r"\b(?:between|from)\b.*?$", re.IGNORECASE)
+_SCOPED = re.compile(
+    r"\b(?:in|on|during|since|after|before|until|till|by)\s+(?:the\s+)?(?:\w+\s+of\s+)?$", re.IGNORECASE
+)
+_PAIRED = re.compile(r"\b(?:between\b.+\band|from\b.+\b(?:to|until|till))\b", re.IGNORECASE)
 _AND = re.compile(r"^\s*(?:and|to|until|till|-|–)\s*$", re.IGNORECASE)
 
 
@@ -96,7 +100,11 @@ def period(expression: str, day: date | None) -> Period | None:
 
 def asked_for(question: str, day: date) -> Period | None:
     """The days that a question asked on `day` is about: "in November 2018", "since 2016", "between May and July"."""
-    found = [(span, said) for span in expressions(question) if (said := period(question[span.start : span.end], day))]
+    found = [
+        (span, said)
+        for span in expressions(question)
+        if _is_scope(question, span) and (said := period(question[span.start : span.end], day))
+    ]
     if not found:
         return None
     (first, said), *more = found
@@ -115,6 +123,15 @@ def asked_for(question: str, day: date) -> Period | None:
     return said
 
 
+def _is_scope(question: str, place: Span) -> bool:
+    """Whether a time says when, and is no part of a name ("the 2018 World Cup", "a song from 1973")."""
+    before = question[: place.start]
+    relative = re.match(
+        r"(?:last|this|past|yesterday|today|tonight)\b|.*\bago$", question[place.start : place.end], re.I
+    )
+    return bool(relative or _SCOPED.search(before) or (_BETWEEN.search(before) and _PAIRED.search(question)))
+
+
 def _said(words: str, day: date) -> Period | None:
     """What dateparser makes of `words`; a weekday is the last one, `day` itself included."""
     from dateparser.date import DateDataParser  # takes a fifth of a second: only when there is a date to read
@@ -128,7 +145,10 @@ def _said(words: str, day: date) -> Period | None:
     at = found.date_obj.date()
     if re.search("weeks?", words, re.IGNORECASE) and not words.lower().endswith("ago"):
         monday = at - timedelta(at.weekday())
-        return Period(monday, monday + timedelta(6))
+        week = (
+            words.lower().startswith("this") and at.weekday() < 6
+        )  # said on a Monday, most of it is in the week before
+        return Period(min(monday, at - timedelta(6)) if week else monday, monday + timedelta(6))
     if found.period == "month":
         return Period(at.replace(day=1), at.replace(day=calendar.monthrange(at.year, at.month)[1]))
     if found.period == "year":

@@ -10,12 +10,14 @@ from pathlib import Path
 
 from bot import compose
 from bot.answer import Answer, Event, Question, Quote, Reading, Searching
-from bot.followup import RECENT, Turn, leans, stand_alone
+from bot.dates import asked_for
+from bot.followup import RECENT, Turn, leans, names, stand_alone
 from bot.question import MAX_CHARS, checked
 from bot.reader import Reader, ReadPassage
 from bot.retriever import FusedRetriever, Query, Retriever
 from bot.sentence_reader import SentenceReader
 from bot.settings import Settings
+from bot.timely import timely, wants_latest
 from index.archive import Archive, Status
 from index.article import EVERYTHING, Article, Scope
 from index.catalogue import Coverage, UnknownArticleError
@@ -93,12 +95,20 @@ class Desk:
         question = checked(question)
         query, searched = self._stand_alone(question), self._archive.coverage(question.scope)
         yield Searching(query, searched)
-        passages = self.find(Query(query, question.scope, question.asked or date.today()))
+        today = question.asked or date.today()
+        about = asked_for(query, today)
+        passages = self.find(Query(query, question.scope, today, about, wants_latest(query)))
         yield Reading(tuple(dict.fromkeys(passage.article.title for passage in passages)))
-        findings = self._reader.read(query, passages)
-        answer = self.verified(compose.compose(question, query, findings, searched))
+        findings = timely(self._reader.read(query, passages), about)
+        absent = self._absent(query, question.scope) if findings.answerable < findings.threshold else ()
+        answer = self.verified(compose.compose(question, query, findings, searched, absent))
         self._remember(answer, question)
         yield replace(answer, seconds=time.perf_counter() - started)
+
+    def _absent(self, query: str, scope: Scope) -> tuple[str, ...]:
+        """The names in `query` that no article in `scope` mentions."""
+        named = dict.fromkeys(names(query, self._archive.is_name))
+        return tuple(name for name in named if not self._archive.mentions(name, scope))
 
     def _stand_alone(self, question: Question) -> str:
         """The query: the question, with what it leans on in those before it and in their answers."""

@@ -100,6 +100,11 @@ def never(_word: str) -> bool:
     return False
 
 
+def names(text: str, is_name: IsName = never) -> list[str]:
+    """The names in `text`, in order, each by itself."""
+    return [name for start, end in _names(text, is_name) for name in re.split(r" and (?:of |the )*", text[start:end])]
+
+
 def leans(text: str, is_name: IsName = never) -> bool:
     """Whether a question cannot be understood without what was said before it."""
     if _PRONOUN.search(text) or _THERE.search(text) or _DEMONSTRATIVE.search(text) or _LEADING.match(text):

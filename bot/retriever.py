@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from bot.dates import Period
+from bot.timely import told_in
 from index.archive import Archive
 from index.article import EVERYTHING, Passage, Scope
 
@@ -18,14 +20,22 @@ LEXICAL_WEIGHT, DENSE_WEIGHT = 1.0, 0.4
 RECENCY_WEIGHT, RECENCY_DAYS = 0.35, 21.0
 """What an article of the day of the question is worth, and in how many days that falls to 1/e of it."""
 
+ABOUT_WEIGHT = 0.35
+"""What it is worth that an article may tell of the days that a question is about."""
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What to search for, where, and on which day it is asked (None: time plays no part)."""
+    """What to search for, where, and on which day it is asked (None: time plays no part).
+
+    `about` are the days it is about, when it says so; `latest` that the newest articles are wanted.
+    """
 
     text: str
     scope: Scope = EVERYTHING
     asked: date | None = None
+    about: Period | None = None
+    latest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +97,12 @@ class FusedRetriever:
             for key in dense.keys() | lexical.keys()
         }
         if query.asked:
-            for key, published in self._archive.catalogue.published(list(fused)).items():
-                fused[key] += RECENCY_WEIGHT * _recency(query.asked, published)
+            days = self._archive.catalogue.published(list(fused))
+            newest = max(filter(None, days.values()), default=None) if query.latest else query.asked
+            for key, published in days.items():
+                fused[key] += RECENCY_WEIGHT * _recency(newest or query.asked, published)
+                if query.about and published:
+                    fused[key] += ABOUT_WEIGHT * told_in(query.about).holds(published)
         best = sorted(fused.items(), key=lambda item: (-item[1], item[0]))
         return _hits(self._archive, best[:k])
 

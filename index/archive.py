@@ -182,6 +182,17 @@ class Archive:
             return False
         return found[0] in self.lexical.vocabulary or bool(self._names().spellings(found[0]))
 
+    def mentions(self, name: str, scope: Scope = EVERYTHING) -> bool:
+        """Whether a passage in `scope` holds every word of `name`, each in one of its spellings."""
+        spellings = self.spellings(name)
+        allowed = None if scope.is_open else self.catalogue.passage_keys(scope)
+        held: set[int] | None = None
+        for term in terms(name):
+            every = dict.fromkeys([term, *spellings.get(term, ())], 1.0)
+            keys = {key for key, _ in self.lexical.search(every, len(self.lexical), allowed)}
+            held = keys if held is None else held & keys
+        return bool(held)
+
     def _names(self) -> Names:
         with self._lexical_lock:
             lexical = self.lexical

@@ -87,5 +87,6 @@ def test_the_json_of_an_answer_is_that_of_the_contract():
         ],
         "near": [],
         "searched": {"articles": 12, "from": "2015-02-17", "to": None},
+        "absent": [],
         "seconds": 0.123,
     }

@@ -19,7 +19,19 @@ import pytest
 from index.article import article
 from tests.conftest import Run
 
-ASK_KEYS = ["question", "query", "status", "text", "answers", "disagree", "quotes", "near", "searched", "seconds"]
+ASK_KEYS = [
+    "question",
+    "query",
+    "status",
+    "text",
+    "answers",
+    "disagree",
+    "quotes",
+    "near",
+    "searched",
+    "absent",
+    "seconds",
+]
 QUOTE_KEYS = ["number", "text", "article_id", "start", "end", "title", "source", "published", "url"]
 INDEX_KEYS = ["added", "updated", "unchanged", "removed", "failed", "articles", "passages", "seconds"]
 SHOW_KEYS = ["id", "text", "title", "source", "url", "published", "authors"]

@@ -80,6 +80,10 @@ def test_without_a_day_only_what_names_its_year_means_anything():
         ("Who won this week?", days("2018-11-26", "2018-12-02")),
         ("Who was kidnapped in Tazirbu?", None),
         ("May I ask who may come?", None),
+        ("Who won the 2018 World Cup?", None),
+        ("Which hit song from 1973 was copied?", None),
+        ("In late August, what was hit?", days("2018-08-21", "2018-08-31")),
+        ("What was hit two weeks ago?", days("2018-11-14")),
     ],
 )
 def test_a_question_may_say_which_days_it_is_about(question, said):

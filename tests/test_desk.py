@@ -229,6 +229,22 @@ def test_reprints_of_one_story_are_one_source(told):
     assert [finding.sources for finding in answer.answers] == [1]
 
 
+# What is not there ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("question", "absent"),
+    [
+        ("Who won the prize of Timbuktu?", ("Timbuktu",)),
+        ("Did Macron and Merkel win the prize of Sirte?", ("Macron", "Merkel")),
+    ],
+)
+def test_a_name_that_no_article_mentions_is_said_to_be_missing(desk, question, absent):
+    answer = desk.ask(Question(question))
+    assert (answer.status, answer.absent) == ("unanswered", absent)
+    assert f" None of them mentions {' or '.join(absent)}." in answer.text
+
+
 # The desk itself -----------------------------------------------------------------------------------------------------
 
 

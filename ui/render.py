@@ -9,6 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from bot.answer import Answer, Finding, Quote
+from bot.compose import listed
 from index.catalogue import Coverage
 
 if TYPE_CHECKING:
@@ -117,7 +118,8 @@ def markdown(answer: Answer, link: Link) -> list[str]:
         if cited := [quotes[number] for number in finding.quotes if number in quotes]:
             blocks.append(_finding(finding, cited, link))
     if answer.status == "unanswered":
-        blocks.append(f"**Not found** in {_searched(answer.searched)}.")
+        missing = f" None of them mentions {escaped(listed(answer.absent))}." if answer.absent else ""
+        blocks.append(f"**Not found** in {_searched(answer.searched)}.{missing}")
         if answer.near:
             blocks.append("The closest passages, which may not answer the question:")
         blocks += [_cited(escaped(quote.text), [quote], link) for quote in answer.near]

@@ -1,0 +1,47 @@
+"""Answers from the days that a question is about: what an article tells of other days is set aside.
+
+An event's day is what the sentence says it is; only where it says nothing does the article's own day count, which may
+be a week earlier, as it is announced, or up to a month later.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.dates import Period, expressions, period
+from bot.reader import AnswerSpan, Findings
+
+TOLD_BEFORE, TOLD_WITHIN = timedelta(7), timedelta(31)
+"""How long before and after an event an article that does not date it may be telling of it."""
+_LATEST = re.compile(r"\b(?:latest|newest|most recent|most recently|currently|current|right now|at the moment)\b", re.I)
+
+
+def wants_latest(question: str) -> bool:
+    """Whether the newest articles are asked for."""
+    return bool(_LATEST.search(question))
+
+
+def timely(findings: Findings, about: Period | None) -> Findings:
+    """`findings` without those of other days than `about`; when none is left, they answer nothing, and stay near."""
+    if about is None:
+        return findings
+    spans = tuple(span for span in findings.spans if _is_of(span, about))
+    return replace(findings, spans=spans) if spans else replace(findings, answerable=0.0)
+
+
+def _is_of(span: AnswerSpan, about: Period) -> bool:
+    start, end = span.evidence
+    sentence, published = span.article.text[start:end], span.article.published
+    stated = [period(sentence[place.start : place.end], published) for place in expressions(sentence)]
+    if known := [said for said in stated if said]:
+        return any(said.meets(about) for said in known)
+    if published is None:
+        return True
+    return told_in(about).holds(published)
+
+
+def told_in(about: Period) -> Period:
+    """The days on which articles may be published that tell of `about`."""
+    return Period(about.start and about.start - TOLD_BEFORE, about.end and about.end + TOLD_WITHIN)

@@ -1,0 +1,60 @@
+"""bot.timely: a question about some days is answered from those days."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from bot.dates import Period
+from bot.reader import AnswerSpan, Findings
+from bot.timely import timely, wants_latest
+from index.article import article
+from index.passages import Span
+from tests.test_compose import Saying
+
+NOVEMBER = Period(date(2018, 11, 1), date(2018, 11, 30))
+
+
+def kept(text: str, published: date | None, about: Period | None) -> bool:
+    one = article(text, published=published)
+    span = AnswerSpan(one, 0, 4, Span(0, len(text)), 1.0, Saying(1))
+    findings = timely(Findings((span,), 0.9, 0.5), about)
+    assert findings.spans == (span,)
+    return findings.answerable == 0.9
+
+
+@pytest.mark.parametrize(
+    ("text", "published", "about", "is_kept"),
+    [
+        ("Nine died on Sunday.", date(2018, 11, 28), NOVEMBER, True),
+        ("Nine died on 23 August.", date(2018, 11, 28), NOVEMBER, False),
+        ("Nine died on 23 August 2018.", None, NOVEMBER, False),
+        ("Nine died.", date(2018, 11, 28), NOVEMBER, True),
+        ("Nine died.", date(2018, 12, 15), NOVEMBER, True),
+        ("Nine died.", date(2019, 3, 1), NOVEMBER, False),
+        ("Nine will run.", date(2018, 10, 31), NOVEMBER, True),
+        ("Nine died.", date(2018, 10, 20), NOVEMBER, False),
+        ("Nine died.", None, NOVEMBER, True),
+        ("Nine died in November 2018.", date(2020, 1, 1), NOVEMBER, True),
+        ("Nine died in 2016.", date(2018, 11, 28), Period(date(2017, 1, 1), None), False),
+        ("Nine died.", date(2018, 11, 28), Period(date(2017, 1, 1), None), True),
+        ("Nine died in 2014.", date(2018, 11, 28), Period(None, date(2015, 12, 31)), True),
+        ("Nine died.", date(2018, 11, 28), None, True),
+    ],
+)
+def test_what_an_article_tells_of_other_days_is_set_aside(text, published, about, is_kept):
+    assert kept(text, published, about) is is_kept
+
+
+def test_what_is_left_answers_as_likely_as_before():
+    old, new = (article(text, published=date(2018, 11, 28)) for text in ("Nine died in 2014.", "Ten died on Sunday."))
+    spans = tuple(AnswerSpan(one, 0, 3, Span(0, len(one.text)), 1.0, Saying(1)) for one in (old, new))
+    findings = timely(Findings(spans, 0.9, 0.5), NOVEMBER)
+    assert (findings.spans, findings.answerable) == (spans[1:], 0.9)
+
+
+def test_a_question_may_want_the_latest():
+    assert wants_latest("What is the latest from Sirte?")
+    assert wants_latest("Who currently commands the district?")
+    assert not wants_latest("Who was late?")
