@@ -1,11 +1,12 @@
 # Quotedesk: `make chat` and `make test` are all that a fresh machine needs.
 
 PORT ?= 7860
+EVAL_DATA ?= ../shared/data
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: chat install test lint check bench eval embedder constraints clean
+.PHONY: chat install test lint check bench eval embedder reader constraints clean
 
 chat: install
 	@$(BIN)/quotedesk chat --port $(PORT)
@@ -30,7 +31,7 @@ bench: install
 
 # One table: what is reached on the benchmarks in ../shared/data (EVAL_DATA moves that).
 eval: .venv/installed-eval
-	@$(BIN)/python -m tests.eval
+	@$(BIN)/python -m tests.eval --data $(EVAL_DATA)
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -58,12 +59,23 @@ eval: .venv/installed-eval
 constraints: .venv/installed-test .venv/installed-lint .venv/installed-eval
 	@$(PIP) freeze --exclude-editable > constraints.txt
 
-# The bundled embedder, made again from the published weights (needs about 1 GB for torch, in its own environment).
-embedder:
-	@$(PYTHON) -m venv build/embedder
-	@build/embedder/bin/python -m pip install --quiet torch==2.13.0 safetensors==0.8.0 onnx==1.23.2 \
-		onnxruntime==1.31.1 tokenizers==0.23.3 PyStemmer==3.1.0
-	@PYTHONPATH=. build/embedder/bin/python scripts/build_embedder.py
+# The bundled models, made again (each needs about 1 GB for torch, in their own environment).
+build/models/installed:
+	@$(PYTHON) -m venv build/models
+	@build/models/bin/python -m pip install --quiet torch==2.13.0 safetensors==0.8.0 onnx==1.23.2 \
+		onnxruntime==1.31.1 tokenizers==0.23.3 PyStemmer==3.1.0 sentencex==1.0.32
+	@touch $@
+
+# From the published weights of all-MiniLM-L6-v2.
+embedder: build/models/installed
+	@PYTHONPATH=. build/models/bin/python scripts/build_embedder.py
+
+# From those and the questions in ../shared/data (EVAL_DATA moves that): some four hours on two cores; goes on when cut off.
+reader: build/models/installed
+	@PYTHONPATH=. build/models/bin/python scripts/train_reader.py --data $(EVAL_DATA) --work build/reader
+	@PYTHONPATH=. build/models/bin/python scripts/train_reader.py --data $(EVAL_DATA) --work build/reader-hard \
+		--phases hard --start build/reader/reader.pt --rate 1e-4
+	@PYTHONPATH=. build/models/bin/python scripts/build_reader.py --data $(EVAL_DATA) --work build/reader-hard
 
 clean:
 	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .bench

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from bot.answer import Answer, Finding, Question, Quote
+from bot.followup import lower_first
 from bot.reader import AnswerSpan, Findings
 from bot.widen import attribution
 from index.article import Article
@@ -165,7 +166,7 @@ def _line(finding: Finding, quotes: Sequence[Quote]) -> str:
     proof = next((quote for quote in quotes if finding.text in quote.text), None)
     if proof is None or proof.text == finding.text:
         return f"“{words}”{marks}"
-    who = f", {finding.attributed}" if finding.attributed else ""
+    who = f", {lower_first(finding.attributed)}" if finding.attributed else ""
     return f"{words}{_one_line(who)}{marks}: “{_one_line(proof.text)}”"
 
 

@@ -127,10 +127,10 @@ def stand_alone(text: str, turns: Sequence[Turn], is_name: IsName = never, topic
     resolved, left = _without_pronouns(resolved, turns, said, topic)
     moored = not left and (resolved != asked or (any(_names(asked, is_name)) and not _BARE.match(asked)))
     if _ELSE.search(asked) and not _BESIDES.search(asked) and (known := _known(turns, topic, is_name)):
-        resolved = f"Besides {known}, {_lower_first(resolved)}"
+        resolved = f"Besides {known}, {lower_first(resolved)}"
         moored = moored or not topic
     if not moored and (subject := topic or _clause(turns)):
-        resolved = f"Regarding {subject}, {_lower_first(resolved)}"
+        resolved = f"Regarding {subject}, {lower_first(resolved)}"
     return resolved
 
 
@@ -226,7 +226,7 @@ def _known(turns: Sequence[Turn], topic: str, is_name: IsName) -> str:
 
 def _clause(turns: Sequence[Turn]) -> str:
     """The last question, to be spoken about."""
-    return _lower_first(turns[-1].question.strip(" ?.!")) if turns else ""
+    return lower_first(turns[-1].question.strip(" ?.!")) if turns else ""
 
 
 def _mentions(turns: Sequence[Turn], is_name: IsName) -> Iterator[Mention]:
@@ -267,7 +267,7 @@ def _run(run: list[re.Match[str]]) -> Iterator[tuple[int, int]]:
         yield run[0].start(), run[-1].end() - cut
 
 
-def _lower_first(text: str) -> str:
+def lower_first(text: str) -> str:
     """`text` with its first letter lowered, unless a name begins it."""
     first = text.split(maxsplit=1)[0] if text.split() else ""
     return text[0].lower() + text[1:] if first.lower().strip("?!.,") in {*NO_NAMES, "besides"} else text

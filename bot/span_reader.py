@@ -7,7 +7,7 @@ that say the same count together. Whether there is an answer at all is judged fr
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.agree import said
@@ -26,6 +26,8 @@ from index.passages import Span, sentences
 ODDS_WEIGHT, RANK_WEIGHT = 0.5, 1.5
 UNFIT = 4.0
 """What the odds of a place lose that is not of the kind asked for: no number for "how many", no time for "when"."""
+LEAST_ODDS = 0.0
+"""A place with lower odds than that is left out, unless it is the best there is."""
 BIAS, BEST_ODDS, WORDS = -0.5, 0.35, 0.0
 THRESHOLD = 0.35
 MAX_SENTENCE_CHARS = 600
@@ -64,11 +66,11 @@ class SpanReader:
         spellings = self._archive.spellings(query)
         asked = [_respelt(query, spellings, f"{p.article.title} {p.text}") for p in passages]
         readings = self._model.read(asked, [(p.article.title, p.text) for p in passages])
-        found: list[AnswerSpan] = []
+        found: list[tuple[float, AnswerSpan]] = []
         best: tuple[float, ReadPassage] | None = None
         for (rank, passage), reading in zip(ranked(passages), readings, strict=True):
             whole = sentences(passage.text)
-            for place in _places(reading, shape):
+            for place in reading.spans:
                 words = passage.text[place.start : place.end]
                 if set(normalized(words).split()) <= own:
                     continue
@@ -76,11 +78,12 @@ class SpanReader:
                 if best is None or odds > best[0]:
                     best = odds, passage
                 score = -math.log1p(math.exp(-ODDS_WEIGHT * odds)) + RANK_WEIGHT * rank
-                found.append(_answer(passage, _sentence(whole, place, passage.text), place, shape, score))
+                found.append((odds, _answer(passage, _sentence(whole, place, passage.text), place, shape, score)))
         if best is None:
             return [], None
         odds, passage = best
-        return found, Signals(odds, Telling(self._archive, query).share(f"{passage.article.title} {passage.text}"))
+        share = Telling(self._archive, query).share(f"{passage.article.title} {passage.text}")
+        return [span for its, span in found if its >= min(odds, LEAST_ODDS)], Signals(odds, share)
 
 
 def answerable(signals: Signals) -> float:
@@ -91,13 +94,6 @@ def answerable(signals: Signals) -> float:
 def listed(reading: Reading) -> tuple[ScoredSpan, ...]:
     """The members of the answer where it is a list, else the best span."""
     return reading.items if len(reading.items) > 1 else reading.spans[:1]
-
-
-def _places(reading: Reading, shape: Shape) -> Iterator[ScoredSpan]:
-    """The best span and what else is likely: others that are answers by themselves where several may be right."""
-    for number, span in enumerate(reading.spans):
-        if number == 0 or (span.score > 0 and shape not in (Shape.WHEN, Shape.HOW_MANY)):
-            yield span
 
 
 def _fits(words: str, shape: Shape) -> bool:

@@ -16,10 +16,13 @@ from index.passages import Span
 _NAME_WORD = r"(?:(?:al|el|ad|an|ar|as|at)-)?[A-ZÀ-ÖØ-ÞĀ-Ž][\w'’.&-]*"
 _PARTICLE = r"(?:of|the|de|del|la|al|el|bin|ibn|ben|bint|abu|von|van|der|da|dos|and)"
 _NAME = re.compile(rf"{_NAME_WORD}(?:(?:\s+{_PARTICLE}){{0,2}}\s+{_NAME_WORD})*")
+_NO_ROLE = (
+    r"(?!(?:and|or|but|who|which|when|where|while|as|after|before|said|says|was|were|is|are|has|had|told|according|with|"
+    r"in|on|at|for|to|from|by)\b)"
+)
 _ROLE = re.compile(
-    r",\s+(?:(?:a|an|the|its|their|his|her)\s+)?(?!(?:and|or|but|who|which|when|where|while|as|after|before|said|says|was|"
-    r"were|is|are|has|had|told|according|with|in|on|at|for|to|from|by)\b)[a-zà-ÿ][\w'’-]*(?:\s+(?!(?:said|says|was|were|is|"
-    r"are|has|had|told|who|which|and|or|but)\b)[\w'’-]+){0,9}(?=[,.;)]|\s*$)"
+    rf",\s+(?:(?:a|an|the|its|their|his|her)\s+)?{_NO_ROLE}[a-zà-ÿ][\w'’-]*(?:\s+(?!(?:said|says|was|were|is|are|has|had|"
+    r"told|who|which|and|or|but|\w+ed)\b)[\w'’-]+){0,9}(?=[,;)]|[.!?]*\s*$)"
 )
 _HEDGE = re.compile(
     r"(?:about|around|some|nearly|almost|roughly|approximately|an estimated|close to|up to|at least|at most|more than|"
@@ -27,7 +30,7 @@ _HEDGE = re.compile(
     re.IGNORECASE,
 )
 _TRAILING = re.compile(
-    r"(?:[\s,;:–—-]|\b(?:and|or|but|his|her|their|its|the|a|an|of|in|on|at|to|with|by|who|which|that)\b)+$"
+    r"(?:[\s,;:.!?–—-]|\b(?:and|or|but|his|her|their|its|the|a|an|of|in|on|at|to|with|by|who|which|that)\b)+$"
 )
 _LEADING = re.compile(r"^(?:[\s,;:–—-]|(?:and|or|but|that|which|who)\s)+")
 _SPEECH = (
@@ -36,7 +39,9 @@ _SPEECH = (
 )
 _ACCORDING = re.compile(r"\b(?:according to|by the estimate of|in the words of)\s+[^,.;:“”\"]{2,80}", re.IGNORECASE)
 _SAID = re.compile(
-    rf"(?:(?<=[,“”\"]\s)|(?<=^)|(?<=[.;]\s))(?P<who>(?:[^\s,.;:“”\"]+\s+){{1,7}}?)(?P<verb>{_SPEECH})\b", re.IGNORECASE
+    rf"(?:(?<=[,“”\"]\s)|(?<=^)|(?<=[.;]\s))(?!(?:has|have|had|who|which|that|and|but|as|it)\b)"
+    rf"(?P<who>(?:[^\s,.;:“”\"]+\s+){{1,7}}?)(?P<verb>{_SPEECH})\b",
+    re.IGNORECASE,
 )
 _ABBREVIATED = re.compile(r"\b(?:[A-Z]|Mr|Mrs|Ms|Dr|St|Jr|Sr|Inc|Ltd|Co)\.$")
 
@@ -75,7 +80,8 @@ def _touches(match: re.Match[str], span: Span) -> bool:
 def _trimmed(sentence: str, span: Span) -> Span:
     text = sentence[span.start : span.end]
     start = span.start + (lead.end() if (lead := _LEADING.match(text)) else 0)
-    end = span.end - (len(trail.group()) if (trail := _TRAILING.search(text)) else 0)
+    trail = _TRAILING.search(text)
+    end = span.end - (len(trail.group()) if trail and not _ABBREVIATED.search(text) else 0)
     return Span(start, end) if start < end else span
 
 

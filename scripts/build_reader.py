@@ -1,6 +1,6 @@
 """Make the reader that ships in `bot/models/` from what `scripts/train_reader.py` left, and print what it scores.
 
-    PYTHONPATH=. build/models/bin/python scripts/build_reader.py --data ../shared/data
+    make reader
 
 The scores are those of the graph that ships, read as the program reads, over articles that training never saw.
 """

@@ -1,8 +1,6 @@
 """Train the reader that ships in `bot/models/`: MiniLM, taught to point at answers and to say when there is none.
 
-    PYTHONPATH=. build/models/bin/python scripts/train_reader.py --data ../shared/data --work build/reader
-    PYTHONPATH=. build/models/bin/python scripts/train_reader.py --data ../shared/data --work build/reader-hard \
-        --phases hard --start build/reader/reader.pt --rate 1e-4
+    make reader
 
 See `scripts/reader_data.py` for what it learns from. Each token gets four logits: start and end of the answer (softmax
 over the text and the first marker, which stands for "no answer"), begin and inside of an answer (one sigmoid each, for

@@ -28,6 +28,9 @@ SNOUSSI = (
         (SNOUSSI, "al-Snoussi", Shape.WHO, "Colonel Abdul Hamid al-Snoussi, head of the Tazirbu Security Directorate"),
         (SNOUSSI, "Hamid al-Snoussi, head of the Tazirbu Security Directorate, and his", Shape.WHO,
          "Colonel Abdul Hamid al-Snoussi, head of the Tazirbu Security Directorate"),
+        ("Ten were hurt near Nasr, the service noted.", "Nasr", Shape.WHO, "Nasr"),
+        ("They met Nasr, a mayor.", "Nasr, a mayor.", Shape.WHO, "Nasr, a mayor"),
+        ("He works for Acme Inc.", "Acme Inc.", Shape.WHAT, "Acme Inc."),
         ("Then Nasr, who was tired, spoke.", "Nasr", Shape.WHO, "Nasr"),
         ("Ahmed Nasr, and his men, fled.", "Nasr, and his", Shape.WHO, "Ahmed Nasr"),
         ("It was in Ras Lanuf that it burned.", "Lanuf", Shape.WHERE, "Ras Lanuf"),
@@ -52,6 +55,7 @@ def test_the_answer_is_what_a_person_would_say(sentence, words, shape, answer):
         ("The army claimed that forty militants died.", "forty militants", "The army claimed"),
         ("The mayor denied paying a ransom.", "a ransom", "The mayor denied"),
         ("Nine policemen were killed.", "Nine policemen", ""),
+        ("Nasr, of the House, has confirmed that ISIS is active.", "ISIS", ""),
         ("Ibrahim Nasr said that the gate was hit.", "Ibrahim Nasr", ""),
     ],
 )
