@@ -87,6 +87,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
     program.parent.mkdir(parents=True)
     program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m ui.cli "$@"\n')
     program.chmod(0o755)
+    shutil.copytree(ROOT / "docs", place / "work" / "docs")
     return Reader(place / "work", CommandLine(place / "home", place / "work"))
 
 
