@@ -63,11 +63,19 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Respelling:
+    """A name as it was `asked` for, and as the quotes spell it."""
+
+    asked: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the desk says. `text` is plain text.
 
     Only when it is unanswered, `near` holds the closest passages, and `absent` the names in the query that no article
-    searched mentions.
+    searched mentions. `matched` are the names that the quotes have only in another spelling.
     """
 
     question: str
@@ -81,6 +89,7 @@ class Answer:
     seconds: float = 0.0
     disagree: bool = False
     absent: tuple[str, ...] = ()
+    matched: tuple[Respelling, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The answer as outside programs read it (README, "The JSON")."""
@@ -102,6 +111,7 @@ class Answer:
                 "to": _iso(self.searched.end),
             },
             "absent": list(self.absent),
+            "matched": [{"asked": name.asked, "found": name.found} for name in self.matched],
             "seconds": round(self.seconds, 3),
         }
 

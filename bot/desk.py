@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from bot import compose
-from bot.answer import Answer, Event, Question, Quote, Reading, Searching
+from bot.answer import Answer, Event, Question, Quote, Reading, Respelling, Searching
 from bot.dates import asked_for
 from bot.followup import RECENT, Turn, leans, names, stand_alone
 from bot.question import MAX_CHARS, checked
@@ -101,9 +101,15 @@ class Desk:
         yield Reading(tuple(dict.fromkeys(passage.article.title for passage in passages)))
         findings = timely(self._reader.read(query, passages), about)
         absent = self._absent(query, question.scope) if findings.answerable < findings.threshold else ()
-        answer = self.verified(compose.compose(question, query, findings, searched, absent))
+        answer = self._matched(self.verified(compose.compose(question, query, findings, searched, absent)))
         self._remember(answer, question)
         yield replace(answer, seconds=time.perf_counter() - started)
+
+    def _matched(self, answer: Answer) -> Answer:
+        """`answer` with the names that its quotes spell in another way."""
+        quoted = [f"{quote.title} {quote.text}" for quote in (*answer.quotes, *answer.near)]
+        respelt = self._archive.respellings(answer.query, quoted)
+        return replace(answer, matched=tuple(Respelling(*names) for names in respelt))
 
     def _absent(self, query: str, scope: Scope) -> tuple[str, ...]:
         """The names in `query` that no article in `scope` mentions."""

@@ -20,7 +20,7 @@ from index import thesaurus
 from index.article import EVERYTHING, Article, Passage, Scope
 from index.catalogue import Catalogue, Coverage
 from index.embedder import Embedder, MiniLM
-from index.lexical import LexicalIndex, Words, common_terms, replaced, terms
+from index.lexical import LexicalIndex, Words, common_terms, replaced, terms, words
 from index.names import Names
 from index.passages import Span
 
@@ -158,6 +158,19 @@ class Archive:
         """The names in `query` that are spelt in other ways here, each with those spellings, nearest first."""
         names = [term for term in terms(query) if not self.lexical.is_common(term)]
         return {name: others for name in names if (others := self._names().spellings(name))}
+
+    def respellings(self, query: str, texts: Sequence[str]) -> list[tuple[str, str]]:
+        """Names in `query`, each with another spelling that one of `texts` has in its place, as both write them."""
+        spellings = self.spellings(query)
+        asked = {term: word for word in words(query) for term in terms(word) if term in spellings}
+        found = {}
+        for text in texts if asked else ():
+            held = {term: word for word in words(text) for term in terms(word)}
+            for name, word in asked.items():
+                here = next((held[other] for other in spellings[name] if other in held), None)
+                if here and name not in held:
+                    found[word, here.casefold()] = word, here
+        return list(found.values())
 
     @property
     def lexical(self) -> LexicalIndex:

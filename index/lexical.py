@@ -37,6 +37,11 @@ def terms(text: str) -> list[str]:
     return [_stem(word) for word in _WORD.findall(_plain(text).casefold())]
 
 
+def words(text: str) -> list[str]:
+    """The words of `text`, in order, as it writes them."""
+    return _WORD.findall(text)
+
+
 def replaced(text: str, term: str, other: str) -> str:
     """`text` with `other` in place of every word whose stem is `term`."""
     return _WORD.sub(lambda match: other if terms(match[0]) == [term] else match[0], text)

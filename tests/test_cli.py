@@ -30,6 +30,7 @@ ASK_KEYS = [
     "near",
     "searched",
     "absent",
+    "matched",
     "seconds",
 ]
 QUOTE_KEYS = ["number", "text", "article_id", "start", "end", "title", "source", "published", "url"]

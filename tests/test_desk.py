@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.answer import Answer, Question, Quote, Reading, Searching
+from bot.answer import Answer, Question, Quote, Reading, Respelling, Searching
 from bot.desk import Desk
 from bot.question import QuestionError
 from index.archive import Archive
@@ -243,6 +243,13 @@ def test_a_name_that_no_article_mentions_is_said_to_be_missing(desk, question, a
     answer = desk.ask(Question(question))
     assert (answer.status, answer.absent) == ("unanswered", absent)
     assert f" None of them mentions {' or '.join(absent)}." in answer.text
+
+
+@pytest.mark.parametrize(("asked", "found"), [("Gadhafi", "Qaddafi"), ("Qaddafi", None)])
+def test_a_name_in_another_spelling_is_said_to_be_matched(told, asked, found):
+    desk = told(("Herald", "2018-11-25", "Qaddafi spoke in Sirte."), ("Post", "2018-11-26", "The weather was fine."))
+    answer = desk.ask(Question(f"Where did {asked} speak?"))
+    assert answer.matched == ((Respelling(asked, found),) if found else ())
 
 
 # The desk itself -----------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from bot.answer import Answer, Finding, Quote
+from bot.answer import Answer, Finding, Quote, Respelling
 from index.catalogue import Coverage
 from tests.payloads import PAYLOADS
 from ui.render import escaped, inert, markdown
@@ -53,7 +54,20 @@ def test_words_that_are_part_of_a_sentence_come_first_and_are_bold_in_it() -> No
 
 
 def test_disagreement_is_said_first() -> None:
-    assert markdown(answer(Finding("four million", (1,), 1), disagree=True), link)[0] == "**The sources disagree.**"
+    nine, ten = Finding("four million", (1,), 1), Finding("Repairs", (2,), 1)
+    assert markdown(answer(nine, ten, disagree=True), link)[0] == (
+        "**The sources disagree**: four million (Herald&#44; 2 Mar 2024) · Repairs (Courier&#44; undated)"
+    )
+
+
+def test_who_is_said_to_have_said_it_stands_with_the_answer() -> None:
+    (block, _) = markdown(answer(Finding("four million", (1,), 1, "She said")), link)
+    assert block.startswith("**four million**, she said\n\n> ")
+
+
+def test_another_spelling_that_was_matched_is_named() -> None:
+    found = replace(answer(Finding("four million", (1,), 1)), matched=(Respelling("Tazerbo", "Tazirbu"),))
+    assert "*Matched Tazirbu for Tazerbo*" in markdown(found, link)
 
 
 def test_not_found_names_what_was_searched_and_quotes_what_came_closest() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from bot.answer import Answer, Finding, Quote
+from bot.answer import Answer, Finding, Quote, Respelling
 from index.catalogue import Coverage
 from ui.render import WIDTH, citation, day, plain
 
@@ -49,6 +49,11 @@ def test_no_answer_shows_the_closest_passages():
 
 def test_what_was_searched_for_is_said_when_it_is_not_the_question():
     assert "\n\nSearched for: who died in Tazirbu?\n\n" in plain(replace(ANSWER, query="who died in Tazirbu?"))
+
+
+def test_another_spelling_that_was_matched_is_named():
+    matched = (Respelling("Tazerbo", "Tazirbu"), Respelling("Gadhafi", "Qaddafi"))
+    assert "\n\nMatched Tazirbu for Tazerbo, Qaddafi for Gadhafi.\n\n" in plain(replace(ANSWER, matched=matched))
 
 
 def test_nothing_at_all_is_one_line():

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
 from bot.answer import Answer, Finding, Quote
 from bot.compose import listed
+from bot.followup import lower_first
 from index.catalogue import Coverage
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def plain(answer: Answer) -> str:
         blocks += [_wrapped(f"“{_one_line(quote.text)}” [{quote.number}]", "  ") for quote in answer.near]
     if answer.query != answer.question:
         blocks.append(_wrapped(f"Searched for: {answer.query}"))
+    if answer.matched:
+        blocks.append(_wrapped(f"Matched {_respelt(answer)}."))
     blocks.append("\n".join(_source(quote) for quote in answer.quotes or answer.near))
     return "\n\n".join(block for block in blocks if block)
 
@@ -62,6 +65,11 @@ def scored(scores: Scores) -> str:
 
 def _share(share: float | None) -> str:
     return "none to score" if share is None else f"{share:.1%}"
+
+
+def _respelt(answer: Answer) -> str:
+    """`Tazirbu for Tazerbo`: the names that the quotes spell in another way."""
+    return ", ".join(f"{name.found} for {name.asked}" for name in answer.matched)
 
 
 def _source(quote: Quote) -> str:
@@ -113,7 +121,7 @@ def markdown(answer: Answer, link: Link) -> list[str]:
     The markup is all ours: no HTML, no image, no link but to a citation. What articles and questions say is `escaped`.
     """
     quotes = {quote.number: quote for quote in answer.quotes}
-    blocks = ["**The sources disagree.**"] if answer.disagree else []
+    blocks = [_disagreement(answer.answers, quotes)] if answer.disagree else []
     for finding in answer.answers:
         if cited := [quotes[number] for number in finding.quotes if number in quotes]:
             blocks.append(_finding(finding, cited, link))
@@ -125,6 +133,8 @@ def markdown(answer: Answer, link: Link) -> list[str]:
         blocks += [_cited(escaped(quote.text), [quote], link) for quote in answer.near]
     if answer.query != answer.question:
         blocks.append(f"*Searched for: {escaped(answer.query)}*")
+    if answer.matched:
+        blocks.append(f"*Matched {escaped(_respelt(answer))}*")
     if answer.answers:
         blocks.append(f"*From {_searched(answer.searched)}*")
     return blocks
@@ -138,6 +148,13 @@ def _searched(coverage: Coverage) -> str:
     return f"the {articles(coverage.articles)} searched, dated {days}"
 
 
+def _disagreement(findings: Sequence[Finding], quotes: Mapping[int, Quote]) -> str:
+    """That the sources disagree, and who says what."""
+    cited = ((finding, quotes[number]) for finding in findings for number in finding.quotes[:1] if number in quotes)
+    sides = " · ".join(f"{escaped(finding.text)} ({escaped(citation(quote))})" for finding, quote in cited)
+    return f"**The sources disagree**: {sides}"
+
+
 def _finding(finding: Finding, quotes: Sequence[Quote], link: Link) -> str:
     """The quote that holds the finding, with its words in bold where they are but a part of it, and all who say so."""
     main = next((quote for quote in quotes if finding.text in quote.text), quotes[0])
@@ -148,7 +165,8 @@ def _finding(finding: Finding, quotes: Sequence[Quote], link: Link) -> str:
     lead = f"**{escaped(words)}**"
     # Between other characters the asterisks would be shown and not obeyed.
     bold = lead if words[0].isalnum() and words[-1].isalnum() else escaped(words)
-    return f"{lead}\n\n{_cited(f'{escaped(before)}{bold}{escaped(after)}', quotes, link, note)}"
+    who = f", {escaped(lower_first(finding.attributed))}" if finding.attributed else ""
+    return f"{lead}{who}\n\n{_cited(f'{escaped(before)}{bold}{escaped(after)}', quotes, link, note)}"
 
 
 def _cited(words: str, quotes: Sequence[Quote], link: Link, note: str = "") -> str:
