@@ -70,12 +70,13 @@ build/models/installed:
 embedder: build/models/installed
 	@PYTHONPATH=. build/models/bin/python scripts/build_embedder.py
 
-# From those and the questions in ../shared/data (EVAL_DATA moves that): some four hours on two cores; goes on when cut off.
+# From those and the questions in ../shared/data (EVAL_DATA moves that): some six hours on two cores; goes on when cut off.
+TRAIN := PYTHONPATH=. build/models/bin/python scripts/train_reader.py --data $(EVAL_DATA)
 reader: build/models/installed
-	@PYTHONPATH=. build/models/bin/python scripts/train_reader.py --data $(EVAL_DATA) --work build/reader
-	@PYTHONPATH=. build/models/bin/python scripts/train_reader.py --data $(EVAL_DATA) --work build/reader-hard \
-		--phases hard --start build/reader/reader.pt --rate 1e-4
-	@PYTHONPATH=. build/models/bin/python scripts/build_reader.py --data $(EVAL_DATA) --work build/reader-hard
+	@$(TRAIN) --work build/reader
+	@$(TRAIN) --work build/reader-hard --phases hard --start build/reader/reader.pt --rate 1e-4
+	@$(TRAIN) --work build/reader-windows --phases windows --start build/reader-hard/reader.pt --rate 7e-5 --seed 2
+	@PYTHONPATH=. build/models/bin/python scripts/build_reader.py --data $(EVAL_DATA) --work build/reader-windows
 
 clean:
 	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .bench

@@ -31,7 +31,7 @@ from index.ingest import ingest
 from scripts.fit_sentence_reader import logistic, predict
 from scripts.reader_data import FILES, Example, Split, squad, swapped
 
-QUESTIONS, KEPT = 120, 0.9  # of each kind from each file; share of the answerable that the threshold must keep
+QUESTIONS, KEPT = 120, 0.85  # of each kind from each file; share of the answerable that the threshold must keep
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Sample:
     """A question as read: the signals, whether it should be answered, and whether the first answer was right."""
 
     kind: str
-    signals: tuple[float, float]
+    signals: tuple[float, float, float]
     answerable: bool
     right: bool
 
@@ -54,7 +54,7 @@ def main() -> None:
     samples = {split: list(read(arguments.data, split, embedder, model)) for split in splits}
     fitted = samples["dev"]
     weights = logistic(np.array([s.signals for s in fitted]), np.array([s.answerable for s in fitted]))
-    print("bias {:.2f}, best odds {:.3f}, words {:.2f}".format(*weights))
+    print("bias {:.2f}, best odds {:.3f}, words {:.2f}, unknown {:.2f}".format(*weights))
     chances = {split: predict(weights, np.array([s.signals for s in ss])) for split, ss in samples.items()}
     kept = chances["dev"][[s.answerable for s in fitted]]
     for share in (0.98, 0.95, 0.9, 0.85, 0.8, 0.7):
@@ -108,7 +108,12 @@ def sample(desk: Desk, reader: SpanReader, kind: str, example: Example) -> Sampl
     best = max(spans, key=lambda span: span.score, default=None)
     golds = [example.text[s.start : s.end] for answer in example.answers for s in answer]
     right = best is not None and exact_match(best.article.text[best.start : best.end], golds)
-    return Sample(kind, (signals.odds, signals.words) if signals else (-20.0, 0.0), kind == "answerable", right)
+    return Sample(
+        kind,
+        (signals.odds, signals.words, signals.unknown) if signals else (-20.0, 0.0, 0.0),
+        kind == "answerable",
+        right,
+    )
 
 
 if __name__ == "__main__":

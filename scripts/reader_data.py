@@ -16,11 +16,12 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 from index.lexical import LexicalIndex, Words, terms
-from index.passages import Span
+from index.passages import Span, sentences
 
 Split = Literal["train", "dev", "test"]
 TEST_PERCENT, DEV_PERCENT = 14, 8
@@ -156,6 +157,41 @@ def moved(examples: Sequence[Example], draw: random.Random) -> list[Example]:
             kind, title, text = draw.choice(others)
             found.append(Example(f"{kind} moved", example.question, title, text, ()))
     return found
+
+
+def retrieved(examples: Sequence[Example], draw: random.Random) -> list[Example]:
+    """Each question put to two windows of sentences that BM25 finds for it and that hold none of its answers.
+
+    The program reads such windows, and most of them do not answer. One is from the question's own text; the other from
+    another, and only for a question that names something, as "What did he say?" may have an answer anywhere.
+    """
+    texts = sorted({(e.title, e.text) for e in examples})
+    windows = [(title, text, span) for title, text in texts for span in pairs(text)]
+    held = (terms(f"{title} {text[span.start : span.end]}") for title, text, span in windows)
+    words = (Words(number, own, set()) for number, own in enumerate(held))
+    index = LexicalIndex.empty().updated(words)
+    found = []
+    for example in examples:
+        golds = [example.text[s.start : s.end].casefold() for spans in example.answers for s in spans]
+        if not golds:
+            continue
+        own, others = [], []
+        for number, _ in index.search(dict.fromkeys(terms(example.question), 1.0), 12):
+            title, text, span = windows[number]
+            window = text[span.start : span.end]
+            if not any(gold in window.casefold() for gold in golds):
+                (own if text == example.text else others).append((title, window))
+        for near in (own, others if NAME.search(example.question) else []):
+            if near:
+                title, window = draw.choice(near[:4])
+                found.append(Example(f"{example.kind} retrieved", example.question, title, window, ()))
+    return found
+
+
+def pairs(text: str) -> list[Span]:
+    """Every two sentences that follow each other; the whole of a text that has but one."""
+    found = sentences(text)
+    return [Span(one.start, other.end) for one, other in pairwise(found)] or found
 
 
 def swapped(examples: Sequence[Example], draw: random.Random) -> list[Example]:

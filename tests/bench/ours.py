@@ -1,4 +1,4 @@
-"""Quotedesk's side of the benchmark, one measurement a process: `python -m tests.bench.ours index|ask|quality ...`.
+"""Quotedesk's side of the benchmark, one measurement a process: `python -m tests.bench.ours index|ask|answer|quality`.
 
 Each prints one JSON object. `*_s` and `*_ms` are wall-clock, `*_mb` is 2**20 bytes, tokens are the embedder's own word
 pieces as really read (cut at its limit, markers included, no padding).
@@ -13,11 +13,20 @@ import json
 import resource
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from bot.answer import Question
+from bot.desk import Desk
+from bot.question import MAX_CHARS
 from bot.retriever import FusedRetriever, Query
+from bot.sentence_reader import SentenceReader
+from bot.shape import ByShape
+from bot.span_model import SpanModel
+from bot.span_reader import SpanReader
 from index.archive import Archive
 from index.embedder import MAX_TOKENS, MiniLM, tokenizer
 from index.ingest import ingest
@@ -74,10 +83,47 @@ def ask(arguments: argparse.Namespace) -> dict[str, float]:
     return {"articles": status.articles, "passages": status.passages, "hits_p50_ms": p50, "hits_p95_ms": p95}
 
 
+class Timed:
+    """A part of the desk, with the seconds that its last call took."""
+
+    def __init__(self, call: Callable[..., Any]) -> None:
+        self._call = call
+        self.seconds = 0.0
+
+    def __call__(self, *arguments: Any) -> Any:
+        started = time.perf_counter()
+        found = self._call(*arguments)
+        self.seconds = time.perf_counter() - started
+        return found
+
+    retrieve = read = __call__
+
+
+def answer(arguments: argparse.Namespace) -> dict[str, float]:
+    """Question to answer, over questions that were not asked before, and the share of each stage."""
+    questions = [json.loads(line)["question_sentence"] for line in arguments.questions.open()]
+    stages: dict[str, list[float]] = {"whole": [], "retrieving": [], "reading": [], "composing": []}
+    with Archive(arguments.home) as archive:
+        whole = ByShape(SpanReader(archive, SpanModel()), SentenceReader(archive))
+        finding, reading = Timed(FusedRetriever(archive).retrieve), Timed(whole.read)
+        desk = Desk(archive, retriever=finding, reader=reading)
+        for question in list(dict.fromkeys(questions))[: WARM_UP + arguments.limit]:
+            started = time.perf_counter()
+            desk.ask(Question(question[:MAX_CHARS]))
+            spent = time.perf_counter() - started
+            times = (spent, finding.seconds, reading.seconds, spent - finding.seconds - reading.seconds)
+            for stage, seconds in zip(stages.values(), times, strict=True):
+                stage.append(1000 * seconds)
+    figures = {}
+    for stage, times in stages.items():
+        figures[f"{stage}_p50_ms"], figures[f"{stage}_p95_ms"] = np.percentile(times[WARM_UP:], [50, 95])
+    return figures
+
+
 def main() -> None:
     """Run one measurement and print it."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["index", "ask", "quality"])
+    parser.add_argument("what", choices=["index", "ask", "answer", "quality"])
     parser.add_argument("--home", type=Path, required=True)
     for name in ("articles", "questions", "links"):
         parser.add_argument(f"--{name}", type=Path)
@@ -86,7 +132,7 @@ def main() -> None:
     if arguments.what == "quality":
         figures = quality.measure(arguments.home, arguments.questions, arguments.links)
     else:
-        figures = (index if arguments.what == "index" else ask)(arguments)
+        figures = {"index": index, "ask": ask, "answer": answer}[arguments.what](arguments)
         figures["peak_rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps(figures))
 
