@@ -63,6 +63,14 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Mentions:
+    """Words of a query, and how many of the articles searched mention them."""
+
+    text: str
+    articles: int
+
+
+@dataclass(frozen=True, slots=True)
 class Respelling:
     """A name as it was `asked` for, and as the quotes spell it."""
 
@@ -74,8 +82,9 @@ class Respelling:
 class Answer:
     """What the desk says. `text` is plain text.
 
-    Only when it is unanswered, `near` holds the closest passages, and `absent` the names in the query that no article
-    searched mentions. `matched` are the names that the quotes have only in another spelling.
+    Only when it is unanswered, `near` holds the closest passages, `absent` the names in the query that no article
+    searched mentions, and `apart` a name and a word of it that none mentions together. `matched` are the names that the
+    quotes have only in another spelling.
     """
 
     question: str
@@ -89,6 +98,7 @@ class Answer:
     seconds: float = 0.0
     disagree: bool = False
     absent: tuple[str, ...] = ()
+    apart: tuple[Mentions, ...] = ()
     matched: tuple[Respelling, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -111,6 +121,7 @@ class Answer:
                 "to": _iso(self.searched.end),
             },
             "absent": list(self.absent),
+            "apart": [{"text": words.text, "articles": words.articles} for words in self.apart],
             "matched": [{"asked": name.asked, "found": name.found} for name in self.matched],
             "seconds": round(self.seconds, 3),
         }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from bot.answer import Answer, Finding, Question, Quote
+from bot.answer import Answer, Finding, Mentions, Question, Quote
 from bot.followup import lower_first
 from bot.reader import AnswerSpan, Findings
 from bot.widen import attribution
@@ -18,6 +19,11 @@ from index.passages import Span
 MAX_FINDINGS, MAX_QUOTES_EACH, MAX_NEAR = 5, 4, 3
 MARGIN = 3.0
 """How much less than the best an answer may count, as a logarithm, and still be shown: a twentieth."""
+_ONE_NAME = re.compile(r"[A-ZÀ-ÖØ-Þ][\w'’-]+")
+_FORENAME = (
+    r"(?!(?:The|New|Old|North|South|East|West|Northern|Southern|Eastern|Western|Central|Saint|San|Los|Las|Port)\b)"
+    r"[A-ZÀ-ÖØ-Þ][\w'’.-]*"
+)
 NO_BREAK_SPACE = "\u00a0"
 
 
@@ -38,23 +44,23 @@ class _Group:
         """The latest day on which one of them was published."""
         return max((span.article.published or date.min for span in self.spans), default=date.min)
 
+    @property
+    def stands(self) -> bool:
+        """Whether one of them is good enough to be an answer."""
+        return any(span.alone for span in self.spans)
+
     def excludes(self, other: _Group) -> bool:
         """Whether both cannot be right."""
         return self.spans[0].gist.excludes(other.spans[0].gist)
 
 
-def compose(
-    question: Question, query: str, findings: Findings, searched: Coverage, absent: Sequence[str] = ()
-) -> Answer:
-    """The Answer to `question`: `findings` when they are likely enough to answer it.
-
-    `absent` are the names in the query that no article searched mentions.
-    """
+def compose(question: Question, query: str, findings: Findings, searched: Coverage) -> Answer:
+    """The Answer to `question`: `findings` when they are likely enough to answer it."""
     spans = _distinct(findings.spans)
     if not spans or findings.answerable < findings.threshold:
         near = tuple(_quote(span, number) for number, span in enumerate(_distinct_evidence(spans)[:MAX_NEAR], 1))
-        text = _not_found(searched, bool(near), absent)
-        return Answer(question.text, query, "unanswered", text, (), (), near, searched, absent=tuple(absent))
+        text = _not_found(searched, near)
+        return Answer(question.text, query, "unanswered", text, (), (), near, searched)
     groups = _groups(spans)
     disagree = any(one.excludes(other) for one in groups for other in groups)
     if disagree:
@@ -62,23 +68,23 @@ def compose(
     answers: list[Finding] = []
     quotes: dict[tuple[str, Span], Quote] = {}
     for group in groups:
-        shown = _distinct_evidence(group.spans)[:MAX_QUOTES_EACH]
+        in_full = _in_full(group.spans)
+        shown = _distinct_evidence([in_full, *group.spans])[:MAX_QUOTES_EACH]
         for span in shown:
             quotes.setdefault((span.article.id, span.evidence), _quote(span, len(quotes) + 1))
         numbers = tuple(quotes[span.article.id, span.evidence].number for span in shown)
-        best = group.spans[0]
-        answers.append(
-            Finding(
-                best.article.text[best.start : best.end],
-                numbers,
-                _independent([span.article for span in shown]),
-                _attributed(best),
-            )
-        )
+        sources = _independent([span.article for span in shown])
+        answers.append(Finding(in_full.text, numbers, sources, _attributed(in_full)))
     text = _text(answers, tuple(quotes.values()), disagree)
     return Answer(
         question.text, query, "answered", text, tuple(answers), tuple(quotes.values()), (), searched, disagree=disagree
     )
+
+
+def explained(answer: Answer, absent: tuple[str, ...], apart: tuple[Mentions, ...]) -> Answer:
+    """The unanswered `answer`, with the names that no article mentions, and what none mentions together."""
+    text = _not_found(answer.searched, answer.near, absent, apart)
+    return replace(answer, text=text, absent=absent, apart=apart)
 
 
 def without(answer: Answer, quotes: tuple[Quote, ...], near: tuple[Quote, ...]) -> Answer:
@@ -91,7 +97,7 @@ def without(answer: Answer, quotes: tuple[Quote, ...], near: tuple[Quote, ...]) 
             sources = len({left[number].source.casefold() for number in numbers})
             answers.append(replace(finding, quotes=numbers, sources=min(finding.sources, sources)))
     if not answers:
-        text = _not_found(answer.searched, bool(near), answer.absent)
+        text = _not_found(answer.searched, near, answer.absent, answer.apart)
         return replace(answer, status="unanswered", text=text, answers=(), quotes=(), near=near, disagree=False)
     disagree = answer.disagree and len(answers) > 1
     text = _text(answers, quotes, disagree)
@@ -99,7 +105,7 @@ def without(answer: Answer, quotes: tuple[Quote, ...], near: tuple[Quote, ...]) 
 
 
 def _groups(spans: Sequence[AnswerSpan]) -> list[_Group]:
-    """Spans that say the same, together; those that count most first."""
+    """Spans that say the same, together; those that count most first, and beside the first only what stands alone."""
     groups: list[_Group] = []
     for span in spans:
         home = next((group for group in groups if group.spans[0].gist.same(span.gist)), None)
@@ -107,7 +113,18 @@ def _groups(spans: Sequence[AnswerSpan]) -> list[_Group]:
             groups.append(home := _Group())
         home.spans.append(span)
     groups.sort(key=lambda group: -group.weight)
-    return [group for group in groups if group.weight >= groups[0].weight - MARGIN][:MAX_FINDINGS]
+    first, *others = groups
+    near = (group for group in others if group.stands and group.weight >= first.weight - MARGIN)
+    return [first, *near][:MAX_FINDINGS]
+
+
+def _in_full(spans: Sequence[AnswerSpan]) -> AnswerSpan:
+    """The best of `spans`; where that is one name alone, the first that gives the names before it too."""
+    best = spans[0]
+    if not _ONE_NAME.fullmatch(best.text):
+        return best
+    full = re.compile(rf"(?:{_FORENAME}\s+){{1,3}}(?i:{re.escape(best.text)})")
+    return next((span for span in spans if full.fullmatch(span.text)), best)
 
 
 def _attributed(span: AnswerSpan) -> str:
@@ -179,16 +196,32 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _not_found(searched: Coverage, near: bool, absent: Sequence[str] = ()) -> str:
+def _not_found(
+    searched: Coverage, near: Sequence[Quote], absent: Sequence[str] = (), apart: Sequence[Mentions] = ()
+) -> str:
     articles = f"{searched.articles:,} article{'' if searched.articles == 1 else 's'}"
     days = (
         f" ({searched.start} to {searched.end})"
         if searched.start and searched.start != searched.end
         else (f" ({searched.start})" if searched.start else "")
     )
-    missing = f" None of them mentions {listed(absent)}." if absent else ""
+    missing = " ".join(["", *premise(absent, apart)])
     closest = " The closest passages:" if near else ""
     return f"Not found in the {articles} searched{days}.{missing}{closest}"
+
+
+def premise(absent: Sequence[str], apart: Sequence[Mentions]) -> list[str]:
+    """What is known of why there is no answer, a sentence each."""
+    told = [f"None of them mentions {listed(absent)}."] if absent else []
+    if apart:
+        name, word = apart
+        speak = f"{word.articles:,} mention{'s' if word.articles == 1 else ''} “{word.text}” or a word like it"
+        if name.articles:
+            has = f"{name.articles:,} mention{'s' if name.articles == 1 else ''} {name.text}"
+            told.append(f"{has}, {speak}, but none both.")
+        else:
+            told.append(f"{speak}.")
+    return told
 
 
 def listed(names: Sequence[str]) -> str:

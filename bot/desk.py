@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from bot import compose
-from bot.answer import Answer, Event, Question, Quote, Reading, Respelling, Searching
-from bot.dates import asked_for
+from bot.agree import Said
+from bot.answer import Answer, Event, Mentions, Question, Quote, Reading, Respelling, Searching
+from bot.dates import Period, asked_for
 from bot.followup import RECENT, Turn, leans, names, stand_alone
 from bot.question import MAX_CHARS, checked
 from bot.reader import Reader, ReadPassage
 from bot.retriever import FusedRetriever, Query, Retriever
 from bot.sentence_reader import SentenceReader
 from bot.settings import Settings
-from bot.timely import timely, wants_latest
+from bot.shape import ByShape
+from bot.span_model import SpanModel
+from bot.span_reader import SpanReader
+from bot.telling import Telling
+from bot.timely import by_event, relative, timely, wants_latest
 from index.archive import Archive, Status
 from index.article import EVERYTHING, Article, Scope
 from index.catalogue import Coverage, UnknownArticleError
@@ -32,6 +37,10 @@ REMEMBERED = 500
 """Answers whose words are kept for the follow-ups to them; no question is ever answered from these."""
 
 
+NEAREST = 3
+"""Passages in which a word of an unanswered question is looked for, to tell what they do speak of."""
+
+
 def _silent(_done: int, _total: int | None) -> None:
     pass
 
@@ -39,7 +48,8 @@ def _silent(_done: int, _total: int | None) -> None:
 class Desk:
     """Answers questions from an archive. Every quote it gives out has just been found, word for word, in its article.
 
-    `retriever` and `reader` replace the parts that come with it. Close it, or use it in `with`.
+    `retriever` and `reader` replace the parts that come with it; `threads` texts are read at a time. Close it, or use
+    it in `with`.
     """
 
     def __init__(
@@ -48,11 +58,12 @@ class Desk:
         *,
         retriever: Retriever | None = None,
         reader: Reader | None = None,
-        passages_read: int = 12,
+        passages_read: int = 20,
+        threads: int | None = None,
     ) -> None:
         self._archive = archive
         self._retriever = retriever or FusedRetriever(archive)
-        self._reader = reader or SentenceReader(archive)
+        self._reader = reader or ByShape(SpanReader(archive, SpanModel(threads)), SentenceReader(archive))
         self._passages_read = passages_read
         self._remembered: dict[tuple[object, ...], tuple[str, ...]] = {}
 
@@ -61,7 +72,7 @@ class Desk:
         """The desk that `settings` describe. Raises what opening its archive raises."""
         embedder = embedder or MiniLM(settings.threads)
         archive = Archive(settings.home, chroma_url=settings.chroma_url, embedder=embedder)
-        return cls(archive, passages_read=settings.passages_read)
+        return cls(archive, passages_read=settings.passages_read, threads=settings.threads)
 
     def __enter__(self) -> Desk:
         return self
@@ -96,14 +107,30 @@ class Desk:
         query, searched = self._stand_alone(question), self._archive.coverage(question.scope)
         yield Searching(query, searched)
         today = question.asked or date.today()
-        about = asked_for(query, today)
+        about = asked_for(query, today) or self._about_event(query, question.scope, today)
         passages = self.find(Query(query, question.scope, today, about, wants_latest(query)))
         yield Reading(tuple(dict.fromkeys(passage.article.title for passage in passages)))
         findings = timely(self._reader.read(query, passages), about)
-        absent = self._absent(query, question.scope) if findings.answerable < findings.threshold else ()
-        answer = self._matched(self.verified(compose.compose(question, query, findings, searched, absent)))
+        if not all(map(self._archive.knows, self._named(query))):
+            findings = replace(findings, answerable=0.0)
+        answer = compose.compose(question, query, findings, searched)
+        if answer.status == "unanswered":
+            answer = compose.explained(answer, *self._premise(query, question.scope, passages))
+        answer = self._matched(self.verified(answer))
         self._remember(answer, question)
         yield replace(answer, seconds=time.perf_counter() - started)
+
+    def _about_event(self, query: str, scope: Scope, today: date) -> Period | None:
+        """The days that `query` says by an event, which the articles say the day of."""
+        if not (said := by_event(query)):
+            return None
+        when, event = said
+        asked = f"When was {event}?"
+        findings = self._reader.read(asked, self.find(Query(asked, scope, today)))
+        if findings.answerable < findings.threshold:
+            return None
+        dated = (span.gist.period for span in findings.spans if isinstance(span.gist, Said) and span.gist.period)
+        return next((relative(when, period) for period in dated), None)
 
     def _matched(self, answer: Answer) -> Answer:
         """`answer` with the names that its quotes spell in another way."""
@@ -111,10 +138,26 @@ class Desk:
         respelt = self._archive.respellings(answer.query, quoted)
         return replace(answer, matched=tuple(Respelling(*names) for names in respelt))
 
-    def _absent(self, query: str, scope: Scope) -> tuple[str, ...]:
-        """The names in `query` that no article in `scope` mentions."""
-        named = dict.fromkeys(names(query, self._archive.is_name))
-        return tuple(name for name in named if not self._archive.mentions(name, scope))
+    def _named(self, query: str) -> list[str]:
+        """The names in `query`; the word that begins it is none because of its capital letter."""
+        return list(dict.fromkeys(names(query[:1].lower() + query[1:], self._archive.is_name)))
+
+    def _premise(
+        self, query: str, scope: Scope, found: Sequence[ReadPassage]
+    ) -> tuple[tuple[str, ...], tuple[Mentions, ...]]:
+        """The names in `query` that no article in `scope` mentions; and a name and a word that none mentions together.
+
+        The word is the most telling one that the best passages hold.
+        """
+        having = {name: self._archive.mentioning(name, scope) for name in self._named(query)}
+        absent = tuple(name for name, articles in having.items() if not articles)
+        word = Telling(self._archive, query).most_telling(passage.text for passage in found[:NEAREST])
+        if word is None:
+            return absent, ()
+        of_word = self._archive.mentioning(word, scope)
+        name = next((name for name, articles in having.items() if not articles & of_word), None)
+        apart = (Mentions(name, len(having[name])), Mentions(word, len(of_word))) if name and of_word else ()
+        return absent, apart
 
     def _stand_alone(self, question: Question) -> str:
         """The query: the question, with what it leans on in those before it and in their answers."""

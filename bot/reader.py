@@ -39,7 +39,7 @@ class AnswerSpan:
     """Words that answer: `article.text[start:end]`. `evidence` is the sentence around them, which is what is quoted.
 
     `score` compares spans of one question: it is the logarithm of how much the span counts, so that those of spans with
-    the same gist may be added up.
+    the same gist may be added up. One that is not good enough to stand `alone` only adds to what others say.
     """
 
     article: Article
@@ -48,6 +48,12 @@ class AnswerSpan:
     evidence: Span
     score: float
     gist: Gist
+    alone: bool = True
+
+    @property
+    def text(self) -> str:
+        """The words themselves."""
+        return self.article.text[self.start : self.end]
 
 
 @dataclass(frozen=True, slots=True)

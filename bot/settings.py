@@ -29,7 +29,7 @@ class Settings(BaseModel):
         default=None,
         description="http://HOST:PORT of a Chroma server that holds the vectors; unset, they are in the home",
     )
-    passages_read: int = Field(default=12, ge=1, le=100, description="how many passages are read for one question")
+    passages_read: int = Field(default=20, ge=1, le=100, description="passages from which what is read is chosen")
     threads: int | None = Field(default=None, ge=1, description="texts embedded at a time; unset, one a core")
 
 

@@ -19,7 +19,7 @@ from index.graphs import checked, cores, session
 from index.passages import Span
 
 GRAPH = Path(__file__).parent / "models" / "minilm-reader.int8.onnx"
-GRAPH_SHA256 = "ff2e5cc7cf6877a0b785d6fa6f166d512e2f3fbfaacae5031a40acc30f96ae9a"
+GRAPH_SHA256 = "c07c4da46bd8147b7abb254340f386cccc72d5dedce0244322e367ffd6ef1c06"
 MAX_QUESTION, MAX_TITLE, MAX_TOKENS = 48, 24, 320
 """Word pieces that are read of a question, of a title, and of all, markers included."""
 MAX_SPAN_TOKENS, MAX_SPANS = 30, 5

@@ -1,7 +1,8 @@
 """Reads names, numbers, dates and other short answers, with the bundled span reader.
 
-Every passage is read by itself. A place in it counts by its odds of being the answer and by the passage's rank; places
-that say the same count together. Whether there is an answer at all is judged from the best place.
+A few sentences of each passage are read by themselves (`bot.windows`). A place in them counts by its odds of being the
+answer and by the passage's rank; places that say the same count together. Whether there is an answer at all is judged
+from the best place.
 """
 
 from __future__ import annotations
@@ -10,26 +11,40 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot import roles
 from bot.agree import said
 from bot.dates import expressions
+from bot.followup import NO_NAMES
 from bot.numbers import amount
-from bot.reader import AnswerSpan, Findings, ReadPassage, ranked
+from bot.reader import AnswerSpan, Findings, ReadPassage
+from bot.roles import Role
 from bot.score import normalized
 from bot.shape import Shape, shape_of
 from bot.span_model import Reading, ScoredSpan, SpanModel
 from bot.telling import Telling
 from bot.widen import widened
+from bot.windows import Window, windows
 from index.archive import Archive
 from index.lexical import replaced, terms
 from index.passages import Span, sentences
 
-ODDS_WEIGHT, RANK_WEIGHT = 0.5, 1.5
+SPANS_EACH = 3
+"""Places that are taken from one window."""
+ODDS_WEIGHT, RANK_WEIGHT = 0.5, 1.0
 UNFIT = 4.0
-"""What the odds of a place lose that is not of the kind asked for: no number for "how many", no time for "when"."""
-LEAST_ODDS = 0.0
-"""A place with lower odds than that is left out, unless it is the best there is."""
-BIAS, BEST_ODDS, WORDS = -0.5, 0.35, 0.0
-THRESHOLD = 0.35
+"""What the odds of a place lose that is not of the kind asked for: no number for "how many", no letter for "who"."""
+ROLE = 2.0
+"""What the odds gain or lose by who did it and to whom it was done (`bot.roles`), where that can be told."""
+LIKE_VERB = 0.65
+"""How like (0..1) the question's verb another must be to count as it there."""
+LEAST_ODDS, LEAST_IN_ROLE, LEAST_OF_ONE = 0.0, -3.0, 2.0
+"""The odds from which a place stands as an answer beside a better one; otherwise it only adds to what others say.
+
+Of "who was kidnapped" all answers are wanted, and one that is said to have been kidnapped needs less; of "how many" and
+"when" only one is right, and others are shown where the sources disagree.
+"""
+BIAS, BEST_ODDS, WORDS, UNKNOWN = -1.32, 0.221, 2.89, -0.82
+THRESHOLD = 0.28
 MAX_SENTENCE_CHARS = 600
 """A longer sentence is a table or a list without stops: its part around the answer is quoted."""
 
@@ -38,12 +53,34 @@ MAX_SENTENCE_CHARS = 600
 class Signals:
     """What speaks for there being an answer.
 
-    The log odds of the best place over there being none in its passage, and the share (0..1) of the question's telling
-    words in that passage with its title.
+    The log odds of the best place over there being none in its window, the share (0..1) of the question's telling words
+    in that window, and the share of them that the archive has nowhere.
     """
 
     odds: float
     words: float
+    unknown: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a question asks for: the shape, its own words, and the role that is asked for to which verbs (stems)."""
+
+    shape: Shape
+    words: frozenset[str]
+    role: Role | None
+    verbs: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A place `inside` a sentence of a window, and what it is there to the verb of the question."""
+
+    window: Window
+    sentence: Span
+    inside: Span
+    odds: float
+    role: Role | None
 
 
 class SpanReader:
@@ -62,33 +99,39 @@ class SpanReader:
 
     def judge(self, query: str, passages: Sequence[ReadPassage]) -> tuple[list[AnswerSpan], Signals | None]:
         """The places, and the signals for there being an answer; ([], None) when there are none."""
-        shape, own = shape_of(query), set(normalized(query).split())
+        wanted = self._wanted(query)
         spellings = self._archive.spellings(query)
-        asked = [_respelt(query, spellings, f"{p.article.title} {p.text}") for p in passages]
-        readings = self._model.read(asked, [(p.article.title, p.text) for p in passages])
-        found: list[tuple[float, AnswerSpan]] = []
-        best: tuple[float, ReadPassage] | None = None
-        for (rank, passage), reading in zip(ranked(passages), readings, strict=True):
-            whole = sentences(passage.text)
-            for place in reading.spans:
-                words = passage.text[place.start : place.end]
-                if set(normalized(words).split()) <= own:
-                    continue
-                odds = place.score - (0.0 if _fits(words, shape) else UNFIT)
-                if best is None or odds > best[0]:
-                    best = odds, passage
-                score = -math.log1p(math.exp(-ODDS_WEIGHT * odds)) + RANK_WEIGHT * rank
-                found.append((odds, _answer(passage, _sentence(whole, place, passage.text), place, shape, score)))
-        if best is None:
+        telling = Telling(self._archive, query)
+        texts = windows(passages, telling)
+        question = f"{query.rstrip(' ?.!')}?"
+        asked_of = [_respelt(question, spellings, f"{w.article.title} {w.text}") for w in texts]
+        readings = self._model.read(asked_of, [(w.article.title, w.text) for w in texts])
+        places = [
+            place
+            for window, reading in zip(texts, readings, strict=True)
+            for scored in reading.spans[:SPANS_EACH]
+            if (place := _place(window, scored, wanted))
+        ]
+        if not places:
             return [], None
-        odds, passage = best
-        share = Telling(self._archive, query).share(f"{passage.article.title} {passage.text}")
-        return [span for its, span in found if its >= min(odds, LEAST_ODDS)], Signals(odds, share)
+        places.sort(key=lambda place: -place.odds)
+        best, found = places[0], dict[tuple[str, int, int], AnswerSpan]()
+        for place in places:
+            span = _answer(place, wanted, alone=place is best or _stands(place, wanted))
+            found.setdefault((span.article.id, span.start, span.end), span)
+        return list(found.values()), Signals(best.odds, best.window.words, telling.unknown())
+
+    def _wanted(self, query: str) -> Wanted:
+        role = roles.asked(query)
+        alike = self._archive.matches(query).get(role.verb, {}) if role else {}
+        verbs = frozenset(verb for verb, likeness in alike.items() if likeness >= LIKE_VERB)
+        return Wanted(shape_of(query), frozenset(normalized(query).split()), role and role.role, verbs)
 
 
 def answerable(signals: Signals) -> float:
     """How likely it is (0..1) that the passages behind `signals` hold the answer (scripts/fit_span_reader.py)."""
-    return 1 / (1 + math.exp(-(BIAS + BEST_ODDS * signals.odds + WORDS * signals.words)))
+    x = BIAS + BEST_ODDS * signals.odds + WORDS * signals.words + UNKNOWN * signals.unknown
+    return 1 / (1 + math.exp(-x))
 
 
 def listed(reading: Reading) -> tuple[ScoredSpan, ...]:
@@ -96,23 +139,54 @@ def listed(reading: Reading) -> tuple[ScoredSpan, ...]:
     return reading.items if len(reading.items) > 1 else reading.spans[:1]
 
 
+def _place(window: Window, scored: ScoredSpan, wanted: Wanted) -> _Place | None:
+    """The place with its odds, by whether it is of the kind asked for; None when it says but the question's words."""
+    text = window.text
+    words = text[scored.start : scored.end]
+    if set(normalized(words).split()) <= wanted.words:
+        return None
+    sentence = _sentence(sentences(text), scored, text)
+    inside = Span(max(scored.start, sentence.start) - sentence.start, min(scored.end, sentence.end) - sentence.start)
+    odds = scored.score - (0.0 if _fits(words, wanted.shape) else UNFIT)
+    role = None
+    if wanted.role:
+        role = roles.role(text[sentence.start : sentence.end], inside, wanted.verbs.__contains__)
+        odds += 0.0 if role is None else ROLE if role is wanted.role else -ROLE
+    return _Place(window, sentence, inside, odds, role)
+
+
+def _stands(place: _Place, wanted: Wanted) -> bool:
+    """Whether the place may be an answer beside a better one."""
+    if place.role not in (None, wanted.role):
+        return False
+    if wanted.shape in (Shape.HOW_MANY, Shape.WHEN):
+        return place.odds >= LEAST_OF_ONE
+    return place.odds >= LEAST_IN_ROLE if place.role else place.odds >= LEAST_ODDS and not wanted.role
+
+
 def _fits(words: str, shape: Shape) -> bool:
     if shape is Shape.HOW_MANY:
         return amount(words) is not None or any(map(str.isdigit, words))
     if shape is Shape.WHEN:
         return any(map(str.isdigit, words)) or next(expressions(words), None) is not None
+    if shape in (Shape.WHO, Shape.WHERE):
+        return any(word not in NO_NAMES and not word.isdigit() for word in normalized(words).split())
     return True
 
 
-def _answer(passage: ReadPassage, sentence: Span, place: ScoredSpan, shape: Shape, score: float) -> AnswerSpan:
+def _answer(place: _Place, wanted: Wanted, *, alone: bool) -> AnswerSpan:
     """The place in its article, widened inside its sentence."""
-    inside = Span(max(place.start, sentence.start) - sentence.start, min(place.end, sentence.end) - sentence.start)
-    wide = widened(passage.text[sentence.start : sentence.end], inside, shape)
-    offset = passage.span.start + sentence.start
+    window, sentence, shape = place.window, place.sentence, wanted.shape
+    text = window.text[sentence.start : sentence.end]
+    wide = widened(text, place.inside, shape)
+    if shape is Shape.WHO and place.role is Role.PATIENT:
+        wide = roles.whole_object(text, wide, wanted.verbs.__contains__)
+    article, offset = window.article, window.span.start + sentence.start
     start, end = offset + wide.start, offset + wide.end
-    article = passage.article
     gist = said(article.text[start:end], article.published, shape)
-    return AnswerSpan(article, start, end, Span(offset, offset + sentence.end - sentence.start), score, gist)
+    score = RANK_WEIGHT * window.rank - math.log1p(math.exp(-ODDS_WEIGHT * place.odds))
+    evidence = Span(offset, offset + sentence.end - sentence.start)
+    return AnswerSpan(article, start, end, evidence, score, gist, alone)
 
 
 def _sentence(whole: Sequence[Span], place: ScoredSpan, text: str) -> Span:

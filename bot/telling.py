@@ -2,21 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from bot.followup import NO_NAMES
 from index.archive import Archive
-from index.lexical import terms
+from index.lexical import terms, words
+
+
+class _Term(NamedTuple):
+    """A word of the question, how telling it is, and which terms count as it, how much.
+
+    `is_common` when it is no name; `is_known` when the archive has it, or a word that counts as it.
+    """
+
+    word: str
+    idf: float
+    is_common: bool
+    is_known: bool
+    matches: dict[str, float]
 
 
 class Telling:
     """The terms of one question, each with how telling it is in the archive, and which terms count as it."""
 
     def __init__(self, archive: Archive, query: str) -> None:
-        idf = archive.lexical.idf
-        self._terms = [(idf(term), matches) for term, matches in archive.matches(query).items()]
+        lexical, written = archive.lexical, {term: word for word in words(query) for term in terms(word)}
+        self._terms = [
+            _Term(
+                written.get(term, term),
+                lexical.idf(term),
+                lexical.is_common(term),
+                any(match in lexical.vocabulary for match in matches),
+                matches,
+            )
+            for term, matches in archive.matches(query).items()
+        ]
 
     def share(self, text: str) -> float:
         """The share (0..1) of the question's words in `text`, each weighing its inverse document frequency."""
-        total, held = sum(idf for idf, _ in self._terms), set(terms(text))
+        return self.share_of(set(terms(text)))
+
+    def most_telling(self, texts: Iterable[str]) -> str | None:
+        """The most telling word of the question, no name, that one of `texts` holds, or a word like it; or None."""
+        held = {term for text in texts for term in terms(text)}
+        words = [one for one in self._terms if one.is_common and one.word.lower() not in NO_NAMES]
+        shared = (one for one in words if len(one.word) > 3 and held & one.matches.keys())
+        best = max(shared, key=lambda one: one.idf, default=None)
+        return best.word if best else None
+
+    def unknown(self) -> float:
+        """The share (0..1) of the question's words, weighed as in `share`, that the archive has nowhere."""
+        total = sum(one.idf for one in self._terms)
+        unknown = sum(one.idf for one in self._terms if not one.is_known and one.word.lower() not in NO_NAMES)
+        return unknown / total if total else 0.0
+
+    def share_of(self, held: set[str]) -> float:
+        """The same of a text that has those terms."""
+        total = sum(one.idf for one in self._terms)
         found = sum(
-            idf * max((matches[term] for term in held & matches.keys()), default=0.0) for idf, matches in self._terms
+            one.idf * max((one.matches[term] for term in held & one.matches.keys()), default=0.0) for one in self._terms
         )
         return found / total if total else 0.0

@@ -58,7 +58,8 @@ def widened(sentence: str, span: Span, shape: Shape) -> Span:
             start = hedge.start()
     elif shape in (Shape.WHO, Shape.WHERE, Shape.WHAT):
         start, end = _whole_names(sentence, start, end)
-        if shape is Shape.WHO and (role := _ROLE.match(sentence, end)):
+        named = re.search(rf"{_NAME_WORD}$", sentence[:end])
+        if shape is Shape.WHO and named and (role := _ROLE.match(sentence, end)):
             end = role.end()
     return Span(start, end)
 

@@ -195,16 +195,22 @@ class Archive:
             return False
         return found[0] in self.lexical.vocabulary or bool(self._names().spellings(found[0]))
 
-    def mentions(self, name: str, scope: Scope = EVERYTHING) -> bool:
-        """Whether a passage in `scope` holds every word of `name`, each in one of its spellings."""
-        spellings = self.spellings(name)
+    def knows(self, text: str) -> bool:
+        """Whether the archive has every word of `text`, or a word that counts as it."""
+        return all(matches.keys() & self.lexical.vocabulary.keys() for matches in self.matches(text).values())
+
+    def mentioning(self, text: str, scope: Scope = EVERYTHING) -> set[str]:
+        """The ids of the articles in `scope` that hold, in one passage, every word of `text`.
+
+        A name may be there in another spelling, a common word as a word like it.
+        """
         allowed = None if scope.is_open else self.catalogue.passage_keys(scope)
         held: set[int] | None = None
-        for term in terms(name):
-            every = dict.fromkeys([term, *spellings.get(term, ())], 1.0)
+        for term, matches in self.matches(text).items():
+            every = {match: 1.0 for match, share in matches.items() if share == 1 or self.lexical.is_common(term)}
             keys = {key for key, _ in self.lexical.search(every, len(self.lexical), allowed)}
             held = keys if held is None else held & keys
-        return bool(held)
+        return {passage.article_id for passage in self.passages(sorted(held or ())).values()}
 
     def _names(self) -> Names:
         with self._lexical_lock:

@@ -38,8 +38,8 @@ def terms(text: str) -> list[str]:
 
 
 def words(text: str) -> list[str]:
-    """The words of `text`, in order, as it writes them."""
-    return _WORD.findall(text)
+    """The words of `text`, in order, as it writes them, accents and all."""
+    return _WORD.findall(unicodedata.normalize("NFC", text))
 
 
 def replaced(text: str, term: str, other: str) -> str:

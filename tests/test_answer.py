@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from bot.answer import Answer, Finding, Quote, Respelling
+from bot.answer import Answer, Finding, Mentions, Quote, Respelling
 from index.article import article
 from index.catalogue import Coverage
 from tests.texts import FAMILY
@@ -64,6 +64,7 @@ def test_the_json_of_an_answer_is_that_of_the_contract():
         near=(),
         searched=Coverage(12, date(2015, 2, 17), None),
         seconds=0.12345,
+        apart=(Mentions("Misrata", 3), Mentions("kidnapped", 5)),
         matched=(Respelling("Tazerbo", "Tazirbu"),),
     )
     assert json.loads(json.dumps(answer.as_json())) == {
@@ -89,6 +90,7 @@ def test_the_json_of_an_answer_is_that_of_the_contract():
         "near": [],
         "searched": {"articles": 12, "from": "2015-02-17", "to": None},
         "absent": [],
+        "apart": [{"text": "Misrata", "articles": 3}, {"text": "kidnapped", "articles": 5}],
         "matched": [{"asked": "Tazerbo", "found": "Tazirbu"}],
         "seconds": 0.123,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pytest
@@ -105,6 +105,25 @@ def test_answers_that_exclude_each_other_stand_side_by_side_the_newest_first():
         "Eight\u00a0[2]: “Eight died.”"
     )
     assert not composed(eight, span(new, "Nine", 0.5, 7, evidence="Nine died, police said.")).disagree
+
+
+def test_a_surname_alone_is_given_with_the_names_that_another_article_has_before_it():
+    herald, post = says("Herald", "Al-Snoussi was taken."), says("Post", "Colonel Hamid al-Snoussi was taken.")
+    (finding,) = composed(span(herald, "Al-Snoussi", 1.0, 1), span(post, "Colonel Hamid al-Snoussi", 0.5, 1)).answers
+    assert finding == Finding("Colonel Hamid al-Snoussi", (1, 2), 2)
+    north = says("Post", "South Carolina was flooded.")
+    (place,) = composed(
+        span(says("Herald", "Carolina."), "Carolina", 1.0, 1), span(north, "South Carolina", 0.5, 1)
+    ).answers
+    assert place.text == "Carolina"
+
+
+def test_what_cannot_stand_alone_only_adds_to_what_others_say():
+    herald, post = says("Herald"), says("Post", "Ten fled. They ran.")
+    nine = span(herald, "Nine", 1.0, 1, evidence="Nine died.")
+    doubtful = replace(span(post, "Ten", 0.9, 2, evidence="Ten fled."), alone=False)
+    assert [finding.text for finding in composed(nine, doubtful).answers] == ["Nine"]
+    assert [finding.text for finding in composed(doubtful).answers] == ["Ten"]
 
 
 def test_one_sentence_that_holds_two_answers_is_quoted_once():

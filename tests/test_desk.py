@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.answer import Answer, Question, Quote, Reading, Respelling, Searching
+from bot.answer import Answer, Mentions, Question, Quote, Reading, Respelling, Searching
 from bot.desk import Desk
 from bot.question import QuestionError
 from index.archive import Archive
@@ -243,6 +243,19 @@ def test_a_name_that_no_article_mentions_is_said_to_be_missing(desk, question, a
     answer = desk.ask(Question(question))
     assert (answer.status, answer.absent) == ("unanswered", absent)
     assert f" None of them mentions {' or '.join(absent)}." in answer.text
+
+
+def test_what_no_article_tells_of_together_is_said(told):
+    desk = told(
+        ("Herald", "2018-11-25", "Eleven civilians were kidnapped in Tazirbu."),
+        ("Post", "2018-11-26", "Bread is dear in Misrata."),
+    )
+    answer = desk.ask(Question("Who was kidnapped in Misrata?"))
+    assert (answer.status, answer.apart) == ("unanswered", (Mentions("Misrata", 1), Mentions("kidnapped", 1)))
+    assert " 1 mentions Misrata, 1 mentions “kidnapped” or a word like it, but none both." in answer.text
+    absent = desk.ask(Question("Who was kidnapped in Timbuktu?"))
+    assert absent.apart == (Mentions("Timbuktu", 0), Mentions("kidnapped", 1))
+    assert " None of them mentions Timbuktu. 1 mentions “kidnapped” or a word like it." in absent.text
 
 
 @pytest.mark.parametrize(("asked", "found"), [("Gadhafi", "Qaddafi"), ("Qaddafi", None)])

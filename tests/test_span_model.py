@@ -75,8 +75,6 @@ def test_any_logits_give_places_inside_the_text_apart_from_each_other(size, seed
 
 @pytest.fixture(scope="module")
 def model() -> SpanModel:
-    if not GRAPH.exists():
-        pytest.skip("the reader's weights are still being trained (make reader)")
     return SpanModel(threads=2)
 
 

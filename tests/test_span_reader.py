@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from bot.reader import ReadPassage
-from bot.span_model import GRAPH, SpanModel
+from bot.span_model import SpanModel
 from bot.span_reader import MAX_SENTENCE_CHARS, SpanReader
 from index.archive import Archive
 from index.article import Article, article
@@ -26,8 +26,6 @@ TAZERBO = article("At least nine policemen were killed in Tazerbo on 25 November
 
 @pytest.fixture(scope="module")
 def model() -> SpanModel:
-    if not GRAPH.exists():
-        pytest.skip("the reader's weights are still being trained (make reader)")
     return SpanModel(threads=2)
 
 
@@ -58,7 +56,7 @@ def test_the_answer_stands_first_inside_the_sentence_that_proves_it(reader):
 
 def test_a_number_keeps_its_at_least_and_means_a_number(reader):
     findings = reader.read("How many policemen were killed in Tazirbu?", whole(TAZIRBU, TAZERBO))
-    said = {span.article.source: span for span in findings.spans}
+    said = {span.article.source: span for span in reversed(findings.spans)}
     assert words(said["Herald"]).startswith("Nine")
     assert words(said["Post"]).startswith("At least nine")
     assert said["Herald"].gist.same(said["Post"].gist)

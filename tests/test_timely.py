@@ -8,7 +8,7 @@ import pytest
 
 from bot.dates import Period
 from bot.reader import AnswerSpan, Findings
-from bot.timely import timely, wants_latest
+from bot.timely import by_event, relative, timely, wants_latest
 from index.article import article
 from index.passages import Span
 from tests.test_compose import Saying
@@ -52,6 +52,37 @@ def test_what_is_left_answers_as_likely_as_before():
     spans = tuple(AnswerSpan(one, 0, 3, Span(0, len(one.text)), 1.0, Saying(1)) for one in (old, new))
     findings = timely(Findings(spans, 0.9, 0.5), NOVEMBER)
     assert (findings.spans, findings.answerable) == (spans[1:], 0.9)
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Who was mayor before the attack on Tazirbu?", ("before", "the attack on Tazirbu")),
+        ("After the 2018 election, who resigned?", ("after", "the 2018 election")),
+        ("What did he say following his release from prison?", ("following", "his release from prison")),
+        ("Who testified before the committee?", None),
+        ("Who was kidnapped after the man left?", None),
+        ("What happened in the attack on Tazirbu?", None),
+        ("Who died since 2016?", None),
+    ],
+)
+def test_a_question_may_say_its_days_by_an_event(question, said):
+    assert by_event(question) == said
+
+
+@pytest.mark.parametrize(
+    ("when", "days"),
+    [
+        ("before", Period(None, date(2018, 11, 22))),
+        ("until", Period(None, date(2018, 11, 22))),
+        ("since", Period(date(2018, 11, 23), None)),
+        ("after", Period(date(2018, 11, 26), None)),
+        ("following", Period(date(2018, 11, 26), None)),
+        ("during", Period(date(2018, 11, 23), date(2018, 11, 25))),
+    ],
+)
+def test_days_are_seen_from_an_event_s(when, days):
+    assert relative(when, Period(date(2018, 11, 23), date(2018, 11, 25))) == days
 
 
 def test_a_question_may_want_the_latest():

@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from bot.answer import Answer, Finding, Quote
-from bot.compose import listed
+from bot.compose import premise
 from bot.followup import lower_first
 from index.catalogue import Coverage
 
@@ -126,7 +126,7 @@ def markdown(answer: Answer, link: Link) -> list[str]:
         if cited := [quotes[number] for number in finding.quotes if number in quotes]:
             blocks.append(_finding(finding, cited, link))
     if answer.status == "unanswered":
-        missing = f" None of them mentions {escaped(listed(answer.absent))}." if answer.absent else ""
+        missing = " ".join(["", *map(escaped, premise(answer.absent, answer.apart))])
         blocks.append(f"**Not found** in {_searched(answer.searched)}.{missing}")
         if answer.near:
             blocks.append("The closest passages, which may not answer the question:")

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from bot.span_model import GRAPH
 from tests.eval import followups, reading, realtimeqa
 
 ROOT = Path(__file__).parents[2]
@@ -29,11 +28,8 @@ def main() -> None:
         sys.exit(f"no folder {arguments.data}: give --data or EVAL_DATA")
     data = arguments.data
     show(("follow-ups, CANARD", "half", "questions", "BLEU", "ROUGE-1 recall"), followups.rows(data))
-    if GRAPH.exists():
-        show(("reading", "questions", "EM", "F1", "refused, 0.8 kept"), reading.rows(data))
-        show(("lists, MultiSpanQA", "questions", "precision", "recall", "exact-match F1"), reading.list_rows(data))
-    else:
-        print(f"reading: not measured, as there are no weights yet at {GRAPH} (make reader)\n")
+    show(("reading", "questions", "EM", "F1", "refused, 0.8 kept"), reading.rows(data))
+    show(("lists, MultiSpanQA", "questions", "precision", "recall", "exact-match F1"), reading.list_rows(data))
     head = ("RealTimeQA 2023", "questions", "EM", "F1", "quote recall@3", "not answered", "passage@10", "went wrong in")
     show(head, realtimeqa.rows(data / "realtimeqa-2023", arguments.home))
 
