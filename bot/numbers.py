@@ -48,6 +48,7 @@ _AT_MOST = re.compile(
     r"\b(?:at most|fewer than|less than|under|up to|as many as|below|no more than)\s*$", re.IGNORECASE
 )
 _RANGE = re.compile(r"^\s*(?:to|and|or|-|–|—)\s*$")
+_PART_OF = re.compile(r"^\s+(?:\w+\s+)?of\s+(?:the|its|their|these|those)\s*$", re.IGNORECASE)
 _UNIT = re.compile(r"\s*(?:of\s+)?(?:the\s+|its\s+|their\s+)?((?:[^\W\d_][\w'’-]*\s*){0,3})")
 
 
@@ -57,6 +58,8 @@ def amount(text: str) -> Amount | None:
     found = list(_DIGITS.finditer(digits))
     if not found:
         return None
+    if len(found) > 1 and _PART_OF.match(digits[found[0].end() : found[1].start()]):
+        return None  # "eight of the ten": two numbers, and which is meant depends on the question
     first = found[0]
     value, before = _value(first), digits[: first.start()]
     unit = _unit(digits[first.end() :])

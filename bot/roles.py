@@ -27,6 +27,11 @@ _ASKS_PATIENT = re.compile(
     rf"(?P<verb>{_DONE})\b(?!\s+by\W*$)",
     re.IGNORECASE,
 )
+_ASKS_OBJECT = re.compile(
+    r"^\W*(?:who|whom|what|which\s+[\w'’-]+)\s+(?:did|do|does|will|would|can|could)\s+(?:[\w'’-]+\s+){1,4}?"
+    r"(?P<verb>[a-z]+)(?=\W*$|\s+(?:in|on|at|from|during|after|before|for|with|near)\b)",
+    re.IGNORECASE,
+)
 _ASKS_AGENT = re.compile(
     rf"^\W*(?:who|(?:which|what)\s+[\w'’-]+)\s+(?:has\s+|have\s+|had\s+)?(?P<verb>{_DONE})\b", re.IGNORECASE
 )
@@ -62,7 +67,7 @@ class Asked(NamedTuple):
 
 def asked(question: str) -> Asked | None:
     """Which role `question` asks for; None when its words do not tell."""
-    for pattern, role in ((_ASKS_PATIENT, Role.PATIENT), (_ASKS_AGENT, Role.AGENT)):
+    for pattern, role in ((_ASKS_PATIENT, Role.PATIENT), (_ASKS_OBJECT, Role.PATIENT), (_ASKS_AGENT, Role.AGENT)):
         if found := pattern.match(question):
             (verb,) = terms(found["verb"])
             return Asked(role, verb)

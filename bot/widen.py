@@ -24,6 +24,7 @@ _ROLE = re.compile(
     rf",\s+(?:(?:a|an|the|its|their|his|her)\s+)?{_NO_ROLE}[a-zà-ÿ][\w'’-]*(?:\s+(?!(?:said|says|was|were|is|are|has|had|"
     r"told|who|which|and|or|but|\w+ed)\b)[\w'’-]+){0,9}(?=[,;)]|[.!?]*\s*$)"
 )
+_CLAUSE = re.compile(r".*\b(?:was|were|is|are|had|has|have|\w+ed)\s+and\s+(?=\S)", re.IGNORECASE | re.DOTALL)
 _HEDGE = re.compile(
     r"(?:about|around|some|nearly|almost|roughly|approximately|an estimated|close to|up to|at least|at most|more than|"
     r"fewer than|less than|over|under|no fewer than|no more than|as many as|between|only|another)\s+$",
@@ -54,6 +55,8 @@ def widened(sentence: str, span: Span, shape: Shape) -> Span:
             if place.start < end and start < place.end:
                 start, end = min(start, place.start), max(end, place.end)
     elif shape is Shape.HOW_MANY:
+        if clause := _CLAUSE.match(sentence[start:end]):
+            start += clause.end()
         if hedge := _HEDGE.search(sentence[:start]):
             start = hedge.start()
     elif shape in (Shape.WHO, Shape.WHERE, Shape.WHAT):

@@ -42,7 +42,18 @@ def test_a_number_is_read_however_it_is_written(text, low, high):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "dozens", "hundreds of people", "no one", "one of the men", "many", "version 1.2.3", "2-1"]
+    "text",
+    [
+        "",
+        "dozens",
+        "eight of the ten",
+        "hundreds of people",
+        "no one",
+        "one of the men",
+        "many",
+        "version 1.2.3",
+        "2-1",
+    ],
 )
 def test_what_is_no_number_is_none(text):
     assert amount(text) is None

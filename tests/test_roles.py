@@ -20,6 +20,8 @@ AGENT, PATIENT = Role.AGENT, Role.PATIENT
         ("Who was shot?", Asked(PATIENT, "shot")),
         ("Who kidnapped the colonel?", Asked(AGENT, "kidnap")),
         ("Which group claimed the attack?", Asked(AGENT, "claim")),
+        ("Who did ISIS kidnap in Tazirbu?", Asked(PATIENT, "kidnap")),
+        ("Whom did the army of Libya arrest?", Asked(PATIENT, "arrest")),
         ("Who is the mayor of Sirte?", None),
         ("Where was he taken?", None),
         ("Who was it killed by?", None),

@@ -38,6 +38,7 @@ SNOUSSI = (
         ("About 400 people fled.", "400", Shape.HOW_MANY, "About 400"),
         ("At least nine policemen died.", "nine policemen", Shape.HOW_MANY, "At least nine policemen"),
         ("Nine died and ten fled.", "Nine", Shape.HOW_MANY, "Nine"),
+        ("Nine were killed and ten were hurt.", "Nine were killed and ten", Shape.HOW_MANY, "ten"),
         ("It began on 25 November 2018 at dawn.", "November", Shape.WHEN, "25 November 2018"),
         ("It began in late August.", "August", Shape.WHEN, "late August"),
         ("They left because the road, and", "because the road, and", Shape.WHY, "because the road"),
