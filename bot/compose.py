@@ -68,8 +68,11 @@ def compose(question: Question, query: str, findings: Findings, searched: Covera
     answers: list[Finding] = []
     quotes: dict[tuple[str, Span], Quote] = {}
     for group in groups:
-        in_full = _in_full(group.spans)
-        shown = _distinct_evidence([in_full, *group.spans])[:MAX_QUOTES_EACH]
+        quoted = (
+            sorted((span for span in group.spans if span.quoted), key=lambda span: not span.alone) or group.spans[:1]
+        )
+        in_full = _in_full(quoted)
+        shown = _distinct_evidence([in_full, *quoted])[:MAX_QUOTES_EACH]
         for span in shown:
             quotes.setdefault((span.article.id, span.evidence), _quote(span, len(quotes) + 1))
         numbers = tuple(quotes[span.article.id, span.evidence].number for span in shown)

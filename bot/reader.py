@@ -39,7 +39,8 @@ class AnswerSpan:
     """Words that answer: `article.text[start:end]`. `evidence` is the sentence around them, which is what is quoted.
 
     `score` compares spans of one question: it is the logarithm of how much the span counts, so that those of spans with
-    the same gist may be added up. One that is not good enough to stand `alone` only adds to what others say.
+    the same gist may be added up. One that is not good enough to stand `alone` only adds to what others say; one that
+    is not even good enough to be `quoted` for that adds unseen.
     """
 
     article: Article
@@ -49,6 +50,7 @@ class AnswerSpan:
     score: float
     gist: Gist
     alone: bool = True
+    quoted: bool = True
 
     @property
     def text(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot import roles
 from bot.agree import said
@@ -43,6 +43,8 @@ LEAST_ODDS, LEAST_IN_ROLE, LEAST_OF_ONE = 0.0, -3.0, 2.0
 Of "who was kidnapped" all answers are wanted, and one that is said to have been kidnapped needs less; of "how many" and
 "when" only one is right, and others are shown where the sources disagree.
 """
+LEAST_QUOTED = 0.0
+"""The odds from which it is quoted for what others say."""
 BIAS, BEST_ODDS, WORDS, UNKNOWN = -1.32, 0.221, 2.89, -0.82
 THRESHOLD = 0.28
 MAX_SENTENCE_CHARS = 600
@@ -117,7 +119,9 @@ class SpanReader:
         places.sort(key=lambda place: -place.odds)
         best, found = places[0], dict[tuple[str, int, int], AnswerSpan]()
         for place in places:
-            span = _answer(place, wanted, alone=place is best or _stands(place, wanted))
+            alone = place is best or _stands(place, wanted)
+            quoted = alone or (place.odds >= LEAST_QUOTED and place.role in (None, wanted.role))
+            span = replace(_answer(place, wanted), alone=alone, quoted=quoted)
             found.setdefault((span.article.id, span.start, span.end), span)
         return list(found.values()), Signals(best.odds, best.window.words, telling.unknown())
 
@@ -174,7 +178,7 @@ def _fits(words: str, shape: Shape) -> bool:
     return True
 
 
-def _answer(place: _Place, wanted: Wanted, *, alone: bool) -> AnswerSpan:
+def _answer(place: _Place, wanted: Wanted) -> AnswerSpan:
     """The place in its article, widened inside its sentence."""
     window, sentence, shape = place.window, place.sentence, wanted.shape
     text = window.text[sentence.start : sentence.end]
@@ -186,7 +190,7 @@ def _answer(place: _Place, wanted: Wanted, *, alone: bool) -> AnswerSpan:
     gist = said(article.text[start:end], article.published, shape)
     score = RANK_WEIGHT * window.rank - math.log1p(math.exp(-ODDS_WEIGHT * place.odds))
     evidence = Span(offset, offset + sentence.end - sentence.start)
-    return AnswerSpan(article, start, end, evidence, score, gist, alone)
+    return AnswerSpan(article, start, end, evidence, score, gist)
 
 
 def _sentence(whole: Sequence[Span], place: ScoredSpan, text: str) -> Span:

@@ -126,6 +126,15 @@ def test_what_cannot_stand_alone_only_adds_to_what_others_say():
     assert [finding.text for finding in composed(doubtful).answers] == ["Ten"]
 
 
+def test_what_is_not_good_enough_to_be_quoted_is_not_and_makes_no_source():
+    herald, post = says("Herald"), says("Post", "Nine were there. They ran.")
+    nine = span(herald, "Nine", 0.5, 1, evidence="Nine died.")
+    unsaid = replace(span(post, "Nine", 0.9, 1, evidence="Nine were there."), alone=False, quoted=False)
+    answer = composed(unsaid, nine)
+    assert answer.answers == (Finding("Nine", (1,), 1),)
+    assert [quote.text for quote in answer.quotes] == ["Nine died."]
+
+
 def test_one_sentence_that_holds_two_answers_is_quoted_once():
     herald = says("Herald", "Nine died and ten fled.")
     nine, ten = (span(herald, words, 1.0, number, evidence=herald.text) for number, words in enumerate(("Nine", "ten")))
