@@ -68,9 +68,8 @@ def compose(question: Question, query: str, findings: Findings, searched: Covera
     answers: list[Finding] = []
     quotes: dict[tuple[str, Span], Quote] = {}
     for group in groups:
-        quoted = (
-            sorted((span for span in group.spans if span.quoted), key=lambda span: not span.alone) or group.spans[:1]
-        )
+        quoted = [span for span in group.spans if span.quoted] or group.spans[:1]
+        quoted.sort(key=lambda span: not span.alone)
         in_full = _in_full(quoted)
         shown = _distinct_evidence([in_full, *quoted])[:MAX_QUOTES_EACH]
         for span in shown:

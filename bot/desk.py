@@ -206,13 +206,12 @@ class Desk:
     def find(self, query: Query, k: int | None = None) -> list[ReadPassage]:
         """The `k` passages that fit `query` best, best first; as many as are read when None."""
         hits = self._retriever.retrieve(query, k or self._passages_read)
-        articles: dict[str, Article] = {}
-        passages = []
-        for hit in hits:
-            span, article_id = Span(hit.passage.start, hit.passage.end), hit.passage.article_id
-            article = articles.get(article_id) or articles.setdefault(article_id, self._archive.article(article_id))
-            passages.append(ReadPassage(article, span, hit.score))
-        return passages
+        articles = self._archive.articles(list({hit.passage.article_id for hit in hits}))
+        return [
+            ReadPassage(articles[hit.passage.article_id], Span(hit.passage.start, hit.passage.end), hit.score)
+            for hit in hits
+            if hit.passage.article_id in articles
+        ]
 
     def add(self, targets: Iterable[str], on_progress: OnProgress = _silent) -> IngestReport:
         """Read files, folders and addresses into the archive."""

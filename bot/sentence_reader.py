@@ -19,6 +19,8 @@ from index.archive import Archive
 from index.article import Article
 from index.passages import Span, sentences
 
+SENTENCES_READ = 30
+"""Those that share most with the question, and whose passages come first, are compared with it in meaning."""
 MAX_SENTENCE_CHARS = 600
 """A longer sentence is a table or a list without stops; it is read, but never quoted whole."""
 
@@ -103,12 +105,15 @@ class SentenceReader:
         found = [(rank, passage, span) for rank, passage in ranked(passages) for span in _sentences(passage)]
         if not found:
             return [], None
+        telling = Telling(self._archive, query)
+        shares = [telling.share(passage.article.text[span.start : span.end]) for _, passage, span in found]
+        likely = sorted(range(len(found)), key=lambda n: -(WORDS_WEIGHT * shares[n] + RANK_WEIGHT * found[n][0]))
+        found = [found[n] for n in sorted(likely[:SENTENCES_READ])]
         texts = [passage.article.text[span.start : span.end] for _, passage, span in found]
         wordings = self._archive.wordings(query)
         vectors = self._archive.embedder.embed([*wordings, *texts])
         meanings = vectors[len(wordings) :]
         nearness = (meanings @ vectors[: len(wordings)].T).max(axis=1)
-        telling = Telling(self._archive, query)
         judged = [
             Judged(passage.article, span, float(nearness[number]), telling.share(texts[number]), rank, meanings[number])
             for number, (rank, passage, span) in enumerate(found)

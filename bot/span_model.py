@@ -69,7 +69,9 @@ class SpanModel:
             logits, nothing = self._logits(asked[place][:MAX_QUESTION], titles[place][:MAX_TITLE], body.ids)
             return decoded(logits, nothing, np.array(body.offsets, np.int64).reshape(-1, 2))
 
-        return list(self._pool.map(one, range(len(texts))))
+        longest_first = sorted(range(len(texts)), key=lambda place: -len(bodies[place].ids))
+        read = dict(zip(longest_first, self._pool.map(one, longest_first), strict=True))
+        return [read[place] for place in range(len(texts))]
 
     def _logits(self, asked: list[int], title: list[int], body: list[int]) -> tuple[NDArray[np.float32], float]:
         """Logits of the text's tokens (n, 4), and what "no answer" scores."""

@@ -39,6 +39,12 @@ class Telling:
             for term, matches in archive.matches(query).items()
         ]
 
+        self._total = sum(one.idf for one in self._terms) or 1.0
+        self._counting: dict[str, list[tuple[int, float]]] = {}
+        for place, one in enumerate(self._terms):
+            for match, share in one.matches.items():
+                self._counting.setdefault(match, []).append((place, share))
+
     def share(self, text: str) -> float:
         """The share (0..1) of the question's words in `text`, each weighing its inverse document frequency."""
         return self.share_of(set(terms(text)))
@@ -53,14 +59,13 @@ class Telling:
 
     def unknown(self) -> float:
         """The share (0..1) of the question's words, weighed as in `share`, that the archive has nowhere."""
-        total = sum(one.idf for one in self._terms)
-        unknown = sum(one.idf for one in self._terms if not one.is_known and one.word.lower() not in NO_NAMES)
-        return unknown / total if total else 0.0
+        unknown = (one for one in self._terms if not one.is_known and one.word.lower() not in NO_NAMES)
+        return sum(one.idf for one in unknown) / self._total
 
     def share_of(self, held: set[str]) -> float:
         """The same of a text that has those terms."""
-        total = sum(one.idf for one in self._terms)
-        found = sum(
-            one.idf * max((one.matches[term] for term in held & one.matches.keys()), default=0.0) for one in self._terms
-        )
-        return found / total if total else 0.0
+        found: dict[int, float] = {}
+        for term in held & self._counting.keys():
+            for place, share in self._counting[term]:
+                found[place] = max(found.get(place, 0.0), share)
+        return sum(self._terms[place].idf * share for place, share in found.items()) / self._total

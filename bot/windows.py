@@ -16,7 +16,7 @@ from index.article import Article
 from index.lexical import terms
 from index.passages import Span, sentences
 
-SENTENCES_READ = 12
+SENTENCES_READ = 10
 OWN_WEIGHT, RANK_WEIGHT = 0.5, 0.2
 """What the words of the sentence itself count beside those of its title and itself, and the rank of its passage."""
 MAX_CHARS = 700

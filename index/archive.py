@@ -81,6 +81,7 @@ class Archive:
         self._lexical: LexicalIndex | None = None
         self._lexical_saved = True
         self._names_of: tuple[LexicalIndex, Names] | None = None
+        self._articles_of: tuple[int, tuple[NDArray[np.int64], NDArray[np.int64]]] | None = None
 
     def __enter__(self) -> Archive:
         return self
@@ -100,6 +101,10 @@ class Archive:
     def article(self, article_id: str) -> Article:
         """The article of that id, as stored; UnknownArticleError when there is none."""
         return self.catalogue.article(article_id)
+
+    def articles(self, article_ids: Sequence[str]) -> dict[str, Article]:
+        """The articles of those ids, as stored; ids that are gone are left out."""
+        return self.catalogue.articles(article_ids)
 
     def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
         """The passages of those keys; keys that are gone are left out."""
@@ -199,18 +204,28 @@ class Archive:
         """Whether the archive has every word of `text`, or a word that counts as it."""
         return all(matches.keys() & self.lexical.vocabulary.keys() for matches in self.matches(text).values())
 
-    def mentioning(self, text: str, scope: Scope = EVERYTHING) -> set[str]:
-        """The ids of the articles in `scope` that hold, in one passage, every word of `text`.
+    def mentioning(self, text: str, scope: Scope = EVERYTHING) -> set[int]:
+        """The articles in `scope`, by number, that hold in one passage every word of `text`.
 
         A name may be there in another spelling, a common word as a word like it.
         """
-        allowed = None if scope.is_open else self.catalogue.passage_keys(scope)
-        held: set[int] | None = None
+        held = None if scope.is_open else self.catalogue.passage_keys(scope)
         for term, matches in self.matches(text).items():
-            every = {match: 1.0 for match, share in matches.items() if share == 1 or self.lexical.is_common(term)}
-            keys = {key for key, _ in self.lexical.search(every, len(self.lexical), allowed)}
-            held = keys if held is None else held & keys
-        return {passage.article_id for passage in self.passages(sorted(held or ())).values()}
+            every = (match for match, share in matches.items() if share == 1 or self.lexical.is_common(term))
+            keys = self.lexical.holding(every)
+            held = keys if held is None else np.intersect1d(held, keys)
+        if held is None or not len(held):
+            return set()
+        passages, articles = self._passage_articles()
+        return set(articles[np.isin(passages, held)].tolist())
+
+    def _passage_articles(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The keys of all passages, and the number of each one's article."""
+        with self._lexical_lock:
+            generation = self.catalogue.generation
+            if self._articles_of is None or self._articles_of[0] != generation:
+                self._articles_of = (generation, self.catalogue.passage_articles())
+            return self._articles_of[1]
 
     def _names(self) -> Names:
         with self._lexical_lock:

@@ -38,6 +38,8 @@ CREATE INDEX origins_article ON origins (article);
 CREATE TABLE failures (path TEXT PRIMARY KEY, error TEXT NOT NULL);
 CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+_INDEX = "CREATE INDEX IF NOT EXISTS articles_scope ON articles (published, folded_source)"
+"""What a scope asks for, without the texts: a home that an earlier version began gets it when it is opened."""
 
 
 class CatalogueError(RuntimeError):
@@ -74,6 +76,8 @@ class Catalogue:
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version == 0:
                 self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;")
+            if version in (0, _SCHEMA_VERSION):
+                self._db.execute(_INDEX)
         except sqlite3.Error as error:
             raise _unusable(path, error) from error
         if version not in (0, _SCHEMA_VERSION):
@@ -119,6 +123,13 @@ class Catalogue:
             raise UnknownArticleError(article_id)
         return _article(rows[0])
 
+    def articles(self, article_ids: Sequence[str]) -> dict[str, Article]:
+        """The articles of those ids that exist."""
+        rows = self._rows(
+            "SELECT a.* FROM json_each(?) i JOIN articles a ON a.id = i.value", (json.dumps(list(article_ids)),)
+        )
+        return {found.id: found for found in map(_article, rows)}
+
     def fingerprint(self, article_id: str) -> str | None:
         """The fingerprint of an article, None when it is not here."""
         rows = self._rows("SELECT fingerprint FROM articles WHERE id = ?", (article_id,))
@@ -150,6 +161,11 @@ class Catalogue:
             values,
         )
         return np.fromiter((row[0] for row in rows), np.int64, len(rows))
+
+    def passage_articles(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The keys (n,) of all passages, ascending, and the row of each one's article (n,)."""
+        rows = np.array(self._rows("SELECT key, article FROM passages ORDER BY key", ()), np.int64).reshape(-1, 2)
+        return rows[:, 0], rows[:, 1]
 
     def articles_with_passages(self) -> Iterator[tuple[Article, list[int], list[Span]]]:
         """Every article with the keys and spans of its passages, one in memory at a time."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+REMEMBERED = 10_000
+"""Words whose spellings are kept: one question asks for those of its names several times."""
 MIN_CHARS = 5
 """Shorter words have too many neighbours."""
 _FOLDS = (
@@ -39,6 +41,7 @@ class Names:
 
     def __init__(self, names: Iterable[str]) -> None:
         self._by_skeleton: dict[str, list[str]] = {}
+        self._known: dict[str, list[str]] = {}
         for name in names:
             if len(name) >= MIN_CHARS:
                 self._by_skeleton.setdefault(skeleton(name), []).append(name)
@@ -47,9 +50,13 @@ class Names:
         """The other names that `word` may be a spelling of, nearest first."""
         if len(word) < MIN_CHARS:
             return []
-        bones = skeleton(word)
-        near = [(_distance(word, name), name) for name in self._by_skeleton.get(bones, ()) if name != word]
-        return [name for distance, name in sorted(near) if distance <= _allowance(bones, word, name)]
+        if (known := self._known.get(word)) is None:
+            bones = skeleton(word)
+            near = [(_distance(word, name), name) for name in self._by_skeleton.get(bones, ()) if name != word]
+            known = [name for distance, name in sorted(near) if distance <= _allowance(bones, word, name)]
+            if len(self._known) < REMEMBERED:
+                self._known[word] = known
+        return known
 
 
 def _allowance(bones: str, one: str, other: str) -> int:
