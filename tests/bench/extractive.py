@@ -108,12 +108,13 @@ def measure(model: Path, articles: Path, questions: Path, limit: int) -> dict[st
     from haystack.components.readers import ExtractiveReader
     from haystack.components.retrievers.in_memory import InMemoryBM25Retriever
     from haystack.document_stores.in_memory import InMemoryDocumentStore
+    from haystack.document_stores.types import DuplicatePolicy
 
     with gzip.open(articles, "rt", encoding="utf-8") as lines:
         documents = [Document(content=json.loads(line)["text"]) for line in lines]
     parts = DocumentSplitter(split_by="word", split_length=200).run(documents=documents)["documents"]
     store = InMemoryDocumentStore()
-    store.write_documents(parts)
+    store.write_documents(parts, policy=DuplicatePolicy.SKIP)  # reprints have one id
     retriever, reader = InMemoryBM25Retriever(store), ExtractiveReader(model=str(model))
     reader.warm_up()
     asked = list(dict.fromkeys(json.loads(line)["question_sentence"] for line in questions.open(encoding="utf-8")))
