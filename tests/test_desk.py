@@ -223,6 +223,29 @@ def test_outlets_that_say_the_same_in_their_own_words_are_counted_once_each(told
     assert not answer.disagree
 
 
+@pytest.mark.parametrize(("when", "number"), [("before", "Eight"), ("after", "Ten")])
+def test_a_question_may_say_its_days_by_an_event_whose_day_the_articles_tell(told, when, number):
+    desk = told(
+        ("Herald", "2018-11-28", "The attack on Tazirbu was on 25 November 2018."),
+        ("Post", "2018-05-04", "Eight policemen were killed in Kufra on 3 May 2018."),
+        ("Post", "2018-12-03", "Ten policemen were killed in Kufra on 2 December 2018."),
+    )
+    answer = desk.ask(Question(f"How many policemen were killed in Kufra {when} the attack on Tazirbu?"))
+    assert [finding.text for finding in answer.answers] == [number]
+
+
+def test_numbers_that_exclude_each_other_are_said_to_disagree_the_newest_first(told):
+    desk = told(
+        ("Herald", "2018-11-25", "Nine policemen were killed in Kufra on Sunday."),
+        ("Post", "2018-11-24", "Eight policemen were killed in Kufra on Sunday."),
+        ("Echo", "2018-11-26", "At least 9 policemen were killed in Kufra on Sunday."),
+    )
+    answer = desk.ask(Question("How many policemen were killed in Kufra?"))
+    assert answer.disagree
+    assert [(finding.text, finding.sources) for finding in answer.answers][1] == ("Eight", 1)
+    assert answer.answers[0].sources == 2
+
+
 def test_reprints_of_one_story_are_one_source(told):
     reprints = [(outlet, day, HERALD[2]) for outlet, day in (("Post", "2018-11-26"), ("Echo", "2018-11-26"))]
     answer = told(HERALD, *reprints).ask(KILLED)
