@@ -50,8 +50,9 @@ class _Group:
         return any(span.alone for span in self.spans)
 
     def excludes(self, other: _Group) -> bool:
-        """Whether both cannot be right."""
-        return self.spans[0].gist.excludes(other.spans[0].gist)
+        """Whether both cannot be right; what one article says twice are two things, "nine died and ten were hurt"."""
+        one, another = self.spans[0], other.spans[0]
+        return one.article.id != another.article.id and one.gist.excludes(another.gist)
 
 
 def compose(question: Question, query: str, findings: Findings, searched: Coverage) -> Answer:

@@ -80,6 +80,18 @@ def same_unit(one: Amount, other: Amount) -> bool:
     return not one.unit or not other.unit or bool(one.unit & other.unit)
 
 
+def is_measured(text: str) -> bool:
+    """Whether the first number in `text` measures something ("400 kilometers") rather than counts."""
+    found = amount(text)
+    return bool(found and found.unit & _MEASURES)
+
+
+def is_count(question: str) -> bool:
+    """Whether `question` asks to count ("how many people"), and not to measure ("how many miles", "how long")."""
+    found = _HOW_MANY.search(question)
+    return bool(found and not _MEASURES & set(terms(found.group(1))))
+
+
 def agree(one: Amount, other: Amount) -> bool:
     """Whether they may be one number: equal, or one within the other where that is only about so many."""
     if one.is_exact and other.is_exact:
@@ -114,6 +126,13 @@ def _unit(after: str) -> frozenset[str]:
     return frozenset(word for word in words if word not in _NO_UNIT)
 
 
+_HOW_MANY = re.compile(r"\bhow many ([\w'’-]+)", re.IGNORECASE)
+_MEASURES = frozenset(
+    terms(
+        "kilometers kilometres km miles meters metres feet inches acres hectares tons tonnes kilograms kg pounds "
+        "gallons liters litres barrels degrees percent dollars euros rubles minutes hours days weeks months years"
+    )
+)
 _NO_UNIT = frozenset(
     terms("were was are is had have has been and or in on at by from to of who that which other more the a an killed")
 )

@@ -108,14 +108,15 @@ class SentenceReader:
         telling = Telling(self._archive, query)
         shares = [telling.share(passage.article.text[span.start : span.end]) for _, passage, span in found]
         likely = sorted(range(len(found)), key=lambda n: -(WORDS_WEIGHT * shares[n] + RANK_WEIGHT * found[n][0]))
-        found = [found[n] for n in sorted(likely[:SENTENCES_READ])]
+        read = sorted(likely[:SENTENCES_READ])
+        found, shares = [found[n] for n in read], [shares[n] for n in read]
         texts = [passage.article.text[span.start : span.end] for _, passage, span in found]
         wordings = self._archive.wordings(query)
         vectors = self._archive.embedder.embed([*wordings, *texts])
         meanings = vectors[len(wordings) :]
         nearness = (meanings @ vectors[: len(wordings)].T).max(axis=1)
         judged = [
-            Judged(passage.article, span, float(nearness[number]), telling.share(texts[number]), rank, meanings[number])
+            Judged(passage.article, span, float(nearness[number]), shares[number], rank, meanings[number])
             for number, (rank, passage, span) in enumerate(found)
         ]
         whole = [telling.share(f"{p.article.title} {p.text}") for p in passages]

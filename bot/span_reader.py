@@ -15,7 +15,7 @@ from bot import roles
 from bot.agree import said
 from bot.dates import expressions
 from bot.followup import NO_NAMES
-from bot.numbers import amount
+from bot.numbers import amount, is_count, is_measured
 from bot.reader import AnswerSpan, Findings, ReadPassage
 from bot.roles import Role
 from bot.score import normalized
@@ -26,7 +26,7 @@ from bot.widen import widened
 from bot.windows import Window, windows
 from index.archive import Archive
 from index.lexical import replaced, terms
-from index.passages import Span, sentences
+from index.passages import Span
 
 SPANS_EACH = 3
 """Places that are taken from one window."""
@@ -66,12 +66,16 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a question asks for: the shape, its own words, and the role that is asked for to which verbs (stems)."""
+    """What a question asks for: the shape, its own words, and the role that is asked for to which verbs (stems).
+
+    `is_count` when people or things are to be counted, and nothing measured.
+    """
 
     shape: Shape
     words: frozenset[str]
     role: Role | None
     verbs: frozenset[str]
+    is_count: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,7 @@ class SpanReader:
         role = roles.asked(query)
         alike = self._archive.matches(query).get(role.verb, {}) if role else {}
         verbs = frozenset(verb for verb, likeness in alike.items() if likeness >= LIKE_VERB)
-        return Wanted(shape_of(query), frozenset(normalized(query).split()), role and role.role, verbs)
+        return Wanted(shape_of(query), frozenset(normalized(query).split()), role and role.role, verbs, is_count(query))
 
 
 def answerable(signals: Signals) -> float:
@@ -145,13 +149,15 @@ def listed(reading: Reading) -> tuple[ScoredSpan, ...]:
 
 def _place(window: Window, scored: ScoredSpan, wanted: Wanted) -> _Place | None:
     """The place with its odds, by whether it is of the kind asked for; None when it says but the question's words."""
-    text = window.text
+    text, offset = window.text, window.span.start
     words = text[scored.start : scored.end]
     if set(normalized(words).split()) <= wanted.words:
         return None
-    sentence = _sentence(sentences(text), scored, text)
+    whole = [Span(start - offset, end - offset) for start, end in window.sentences]
+    sentence = _sentence(whole, scored, text)
     inside = Span(max(scored.start, sentence.start) - sentence.start, min(scored.end, sentence.end) - sentence.start)
-    odds = scored.score - (0.0 if _fits(words, wanted.shape) else UNFIT)
+    fits = _fits(words, wanted.shape) and not (wanted.is_count and is_measured(text[scored.start : sentence.end]))
+    odds = scored.score - (0.0 if fits else UNFIT)
     role = None
     if wanted.role:
         role = roles.role(text[sentence.start : sentence.end], inside, wanted.verbs.__contains__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import fsum
 from typing import NamedTuple
 
 from bot.followup import NO_NAMES
@@ -38,8 +39,7 @@ class Telling:
             )
             for term, matches in archive.matches(query).items()
         ]
-
-        self._total = sum(one.idf for one in self._terms) or 1.0
+        self._total = fsum(one.idf for one in self._terms) or 1.0
         self._counting: dict[str, list[tuple[int, float]]] = {}
         for place, one in enumerate(self._terms):
             for match, share in one.matches.items():
@@ -68,4 +68,4 @@ class Telling:
         for term in held & self._counting.keys():
             for place, share in self._counting[term]:
                 found[place] = max(found.get(place, 0.0), share)
-        return sum(self._terms[place].idf * share for place, share in found.items()) / self._total
+        return fsum(self._terms[place].idf * share for place, share in found.items()) / self._total

@@ -25,16 +25,21 @@ MAX_CHARS = 700
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Sentences of an article that are read together.
+    """`sentences` of an article, as places in it, that are read together.
 
     `rank` is their passage's, from 1 for the first down to 0, and `words` the share (0..1) of the question's telling
     words in one of the sentences with the article's title.
     """
 
     article: Article
-    span: Span
+    sentences: tuple[Span, ...]
     rank: float
     words: float
+
+    @property
+    def span(self) -> Span:
+        """From the first of them to the last."""
+        return Span(self.sentences[0].start, self.sentences[-1].end)
 
     @property
     def text(self) -> str:
@@ -74,12 +79,12 @@ def _joined(article: Article, rank: float, cut: Sequence[Span], chosen: Sequence
     """One passage's windows, those that meet as one."""
     found: list[Window] = []
     for one in chosen:
-        span = Span(cut[max(one.place - 1, 0)].start, cut[one.place].end)
+        own = tuple(cut[max(one.place - 1, 0) : one.place + 1])
         last = found[-1] if found else None
-        if last and span.start <= last.span.end and span.end - last.span.start <= MAX_CHARS:
-            found[-1] = Window(article, Span(last.span.start, span.end), rank, max(last.words, one.words))
+        if last and own[0] in last.sentences and own[-1].end - last.span.start <= MAX_CHARS:
+            found[-1] = Window(article, (*last.sentences, own[-1]), rank, max(last.words, one.words))
         else:
-            found.append(Window(article, span, rank, one.words))
+            found.append(Window(article, own, rank, one.words))
     return found
 
 

@@ -268,6 +268,17 @@ def test_a_name_that_no_article_mentions_is_said_to_be_missing(desk, question, a
     assert f" None of them mentions {' or '.join(absent)}." in answer.text
 
 
+def test_a_name_that_the_archive_has_nowhere_is_not_answered_with_another(desk):
+    asked = [Question(f"Who is the Libyan ambassador to {country}?") for country in ("France", "Germany")]
+    assert [desk.ask(question).status for question in asked] == ["answered", "unanswered"]
+
+
+def test_a_distance_is_no_number_of_people(desk):
+    answer = desk.ask(Question("How many people did the attackers take away from Tazirbu?"))
+    assert not [finding for finding in answer.answers if "400" in finding.text]
+    assert not answer.disagree
+
+
 def test_what_no_article_tells_of_together_is_said(told):
     desk = told(
         ("Herald", "2018-11-25", "Eleven civilians were kidnapped in Tazirbu."),

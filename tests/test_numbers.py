@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.numbers import agree, amount, meet, same_unit
+from bot.numbers import agree, amount, is_count, is_measured, meet, same_unit
 
 
 @pytest.mark.parametrize(
@@ -98,3 +98,12 @@ def test_no_text_breaks_it(text):
 @given(st.integers(0, 10**9))
 def test_digits_mean_themselves_with_or_without_commas(number):
     assert amount(str(number)).low == amount(f"{number:,}").low == number
+
+
+def test_counting_is_told_from_measuring():
+    assert is_measured("over 400 kilometers away")
+    assert is_measured("nine percent of them")
+    assert not is_measured("nine policemen were killed 400 kilometers away")
+    assert is_count("How many people fled?")
+    assert not is_count("How many miles did they walk?")
+    assert not is_count("How long did it last?")

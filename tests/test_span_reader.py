@@ -79,6 +79,12 @@ def test_an_answer_is_never_made_of_the_question_s_own_words(reader):
     assert not {"Tazirbu", "Sunday", "on Sunday"} & set(map(words, findings.spans))
 
 
+def test_who_did_it_is_no_answer_to_whom_it_was_done(reader):
+    one = article("Eleven civilians were kidnapped when ISIS militants struck a police station in Tazirbu.")
+    findings = reader.read("Who was kidnapped in Tazirbu?", whole(one))
+    assert [words(span) for span in findings.spans if span.alone] == ["Eleven civilians"]
+
+
 def test_nothing_to_read_answers_nothing(reader):
     findings = reader.read("who?", [])
     assert (findings.spans, findings.answerable) == ((), 0.0)

@@ -71,3 +71,10 @@ def test_it_stays_inside_the_sentence(sentence, data, shape):
     span = widened(sentence, Span(start, end), shape)
     assert 0 <= span.start <= span.end <= len(sentence)
     assert attribution(sentence, span) in sentence
+
+
+def test_an_attack_that_is_claimed_is_nothing_that_is_said():
+    sentence = "ISIS has claimed several attacks since it lost Sirte in 2016."
+    assert attribution(sentence, Span(sentence.index("2016"), len(sentence) - 1)) == ""
+    claimed = "ISIS claimed that nine had died."
+    assert attribution(claimed, Span(claimed.index("nine"), claimed.index("nine") + 4)) == "ISIS claimed"
