@@ -10,8 +10,8 @@ from bot.numbers import Amount, agree, amount, meet, same_unit
 from bot.reader import Gist
 from bot.score import normalized
 from bot.shape import Shape
+from index import names
 from index.lexical import terms
-from index.names import MIN_CHARS, skeleton
 
 _TITLES = frozenset(
     terms(
@@ -39,7 +39,8 @@ class Said:
             return self.period.meets(other.period)
         if self.text == other.text:
             return True
-        return bool(self.name and other.name) and (self.name <= other.name or other.name <= self.name)
+        fewer, more = sorted((self.name, other.name), key=lambda name: (len(name), *sorted(name)))
+        return bool(fewer) and all(any(names.same(word, like) for like in more) for word in fewer)
 
     def excludes(self, other: Gist) -> bool:
         """Whether at most one of them can be right: numbers of the same thing, or times, that do not meet."""
@@ -56,13 +57,9 @@ def said(text: str, written: date | None, shape: Shape) -> Said:
     days = _days(text, written) if shape is Shape.WHEN else None
     every = terms(normalized(text))
     words = [word for word in every if word not in _TITLES]
-    return Said(normalized(text), number, days, frozenset(map(_sounds, words or every)))
+    return Said(normalized(text), number, days, frozenset(words or every))
 
 
 def _days(text: str, written: date | None) -> Period | None:
     found = (period(text[place.start : place.end], written) for place in expressions(text))
     return next(filter(None, found), None)
-
-
-def _sounds(word: str) -> str:
-    return skeleton(word) if len(word) >= MIN_CHARS and not word.isdigit() else word

@@ -187,14 +187,15 @@ class Archive:
             return self._lexical
 
     def wordings(self, query: str) -> list[str]:
-        """`query`, and `query` with its names in the nearest other spelling of the archive's, where there is one."""
+        """`query`, and `query` with the names that the archive lacks in the nearest spelling that it has."""
         respelt = query
         for name, others in self.spellings(query).items():
-            respelt = replaced(respelt, name, others[0])
+            if name not in self.lexical.vocabulary:
+                respelt = replaced(respelt, name, others[0])
         return list(dict.fromkeys([query, respelt]))
 
     def is_name(self, word: str) -> bool:
-        """Whether `word`, or another spelling of it, is here, and never in lower case."""
+        """Whether `word`, or another spelling of it, is here, and no common word."""
         found = terms(word)
         if len(found) != 1 or not found[0].isalpha() or self.lexical.is_common(found[0]):
             return False
@@ -231,7 +232,7 @@ class Archive:
         with self._lexical_lock:
             lexical = self.lexical
             if self._names_of is None or self._names_of[0] is not lexical:
-                self._names_of = (lexical, Names(lexical.names()))
+                self._names_of = (lexical, lexical.by_spelling())
             return self._names_of[1]
 
     def update_lexical(self, added: Sequence[Words], dropped: Sequence[int]) -> None:

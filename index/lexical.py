@@ -12,7 +12,7 @@ import unicodedata
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -22,16 +22,21 @@ import numpy as np
 import Stemmer
 from numpy.typing import NDArray
 
+from index.names import Forms, Names, kept_forms
+
 K1, B = 0.9, 0.4
 """BM25's saturation and length weights; the values that Anserini's baselines use for passages."""
 LEAST_TELLING = 0.05
 """A term that tells less than this share of what the query's most telling one does is not searched for: that takes a
 third off the time, and nothing off what is found."""
+COMMON = 0.1
+"""A term is a common word, and no name, when a larger share of the passages that hold it write it in lower case: that
+happens to a name too now and then, as in an address. (Of "trump" in a year's news it is .014, of "march" .104.)"""
 
 _UNUSUAL = re.compile("[^\\x00-\u02ff\u2000-\u206f]")
 """Characters beside Latin letters and punctuation, of which some may be accents by themselves."""
 _WORD = re.compile(r"[^\W_]+")
-_ARRAYS = ("keys", "lengths", "indptr", "postings", "counts", "common")
+_ARRAYS = ("keys", "lengths", "indptr", "postings", "counts", "lowered")
 
 
 def terms(text: str) -> list[str]:
@@ -83,8 +88,9 @@ class LexicalIndex:
     """Which passages hold which terms, how often. Immutable: `updated` gives the next one.
 
     `keys` (n,) int64 are the passages, ascending; `lengths` (n,) int32 their terms; `vocabulary` maps a term to its
-    row; the passages of row r are `postings[indptr[r]:indptr[r + 1]]` (int32 places in `keys`), with `counts` (uint8);
-    `common` (terms,) bool says which terms were ever written in lower case: the others are names.
+    row; the passages of row r are `postings[indptr[r]:indptr[r + 1]]` (int32 places in `keys`), with `counts` (uint8)
+    and whether they write it in lower case, `lowered` (bool). `common` (terms,) bool follows from that. The other terms
+    are names; the `forms` (terms, k) of their rows are what they are found by.
     """
 
     vocabulary: dict[str, int]
@@ -93,7 +99,15 @@ class LexicalIndex:
     indptr: NDArray[np.int64]
     postings: NDArray[np.int32]
     counts: NDArray[np.uint8]
-    common: NDArray[np.bool_]
+    lowered: NDArray[np.bool_]
+    forms: Forms
+    common: NDArray[np.bool_] = field(init=False)
+
+    def __post_init__(self) -> None:
+        held = np.diff(self.indptr)
+        before = np.concatenate([[0], np.cumsum(self.lowered)])
+        lowered = before[self.indptr[1:]] - before[self.indptr[:-1]]
+        object.__setattr__(self, "common", lowered > COMMON * held)
 
     @classmethod
     def empty(cls) -> LexicalIndex:
@@ -106,6 +120,7 @@ class LexicalIndex:
             np.empty(0, np.int32),
             np.empty(0, np.uint8),
             np.empty(0, np.bool_),
+            kept_forms([]),
         )
 
     def __len__(self) -> int:
@@ -119,12 +134,12 @@ class LexicalIndex:
         rows: list[int] = []
         places: list[int] = []
         counts: list[int] = []
-        common: set[str] = set()
+        lowered: list[bool] = []
         for place, words in enumerate(added):
             tally = Counter(words.terms)
             keys.append(words.key)
             lengths.append(len(words.terms))
-            common |= words.common
+            lowered.extend(word in words.common for word in tally)
             rows.extend(vocabulary.setdefault(word, len(vocabulary)) for word in tally)
             places.extend([place] * len(tally))
             counts.extend(min(count, 255) for count in tally.values())
@@ -142,21 +157,28 @@ class LexicalIndex:
             np.concatenate([[0], np.cumsum(np.bincount(all_rows, minlength=len(vocabulary)))]).astype(np.int64),
             np.concatenate([old_places, new_places])[order].astype(np.int32),
             np.concatenate([self.counts[kept_postings], np.array(counts, np.uint8)])[order],
-            self._common_now(vocabulary, common),
-        )
+            np.concatenate([self.lowered[kept_postings], np.array(lowered, np.bool_)])[order],
+            self.forms.padded(len(vocabulary)),
+        )._with_forms()
 
-    def _common_now(self, vocabulary: dict[str, int], common: set[str]) -> NDArray[np.bool_]:
-        flags = np.zeros(len(vocabulary), np.bool_)
-        flags[: len(self.common)] = self.common
-        flags[[vocabulary[term] for term in common if term in vocabulary]] = True
-        return flags
+    def _with_forms(self) -> LexicalIndex:
+        """This index with the forms of the names that have none yet."""
+        lacking = np.flatnonzero(~self.common & ~self.forms.hashes.any(1))
+        every = list(self.vocabulary)
+        more = kept_forms([every[row] for row in lacking])
+        self.forms.hashes[lacking], self.forms.weights[lacking] = more
+        return self
 
     def names(self) -> list[str]:
-        """The terms that no passage writes in lower case."""
+        """The terms that are no common words."""
         return [term for term, is_common in zip(self.vocabulary, self.common, strict=True) if not is_common]
 
+    def by_spelling(self) -> Names:
+        """Those, to be looked up by any of their spellings."""
+        return Names(self.names(), Forms(self.forms.hashes[~self.common], self.forms.weights[~self.common]))
+
     def is_common(self, term: str) -> bool:
-        """Whether a passage writes `term` in lower case."""
+        """Whether passages write `term` in lower case, other than by the way."""
         row = self.vocabulary.get(term)
         return row is not None and bool(self.common[row])
 
@@ -211,6 +233,7 @@ class LexicalIndex:
                 vocabulary=vocabulary,
                 about=np.frombuffer(json.dumps({"generation": generation}).encode(), np.uint8),
                 **{name: getattr(self, name) for name in _ARRAYS},
+                **self.forms._asdict(),
             )
         scratch.replace(target)
 
@@ -223,6 +246,7 @@ class LexicalIndex:
                     return None
                 words = file["vocabulary"].tobytes().decode()
                 vocabulary = {word: row for row, word in enumerate(words.split("\n") if words else [])}
-                return cls(vocabulary, *(file[name] for name in _ARRAYS))
+                forms = Forms(file["hashes"], file["weights"])
+                return cls(vocabulary, **{name: file[name] for name in _ARRAYS}, forms=forms)
         except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error):
             return None

@@ -44,3 +44,16 @@ def test_follow_ups_are_understood_better_than_by_naming_the_topic():
     naive, ours = (scored[name, "held out"] for name in ("title for the first pronoun", "Quotedesk"))
     assert ours[0] > naive[0] + 4
     assert ours[1] > naive[1] + 6
+
+
+def test_spellings_of_names_that_training_never_saw_are_told_from_other_names():
+    if not (DATA / "name-variants").is_dir():
+        pytest.skip("needs name-variants in ../shared/data")
+    from tests.eval import names
+
+    scored = {name: (float(found), float(mistaken)) for name, _, found, _, mistaken in names.rows(DATA)}
+    naive, lacking, held = list(scored.values())[:3]
+    assert lacking[0] > naive[0] - 0.08
+    assert lacking[1] < 0.02 < naive[1]
+    assert held[0] > 0.5
+    assert held[1] < 0.01

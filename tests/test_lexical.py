@@ -143,6 +143,18 @@ def test_a_word_is_common_when_it_is_written_in_lower_case():
     assert not index.is_common("unheard")
 
 
+def test_a_name_stays_one_when_it_is_written_in_lower_case_now_and_then():
+    told = [Words(key, ["benghazi"], {"benghazi"} if key == 0 else set()) for key in range(12)]
+    index = LexicalIndex.empty().updated(told)
+    assert not index.is_common("benghazi")
+    assert index.by_spelling().spellings("bengazi") == ["benghazi"]
+    fewer = index.updated([], dropped=range(4, 12))
+    assert fewer.is_common("benghazi")
+    assert fewer.by_spelling().spellings("bengazi") == []
+    again = fewer.updated([Words(key, ["benghazi"], set()) for key in range(20, 40)])
+    assert again.by_spelling().spellings("bengazi") == ["benghazi"]
+
+
 def test_one_word_of_a_text_is_replaced_in_every_form_of_it():
     assert replaced("In Tazerbo, TAZERBO!", "tazerbo", "tazirbu") == "In tazirbu, tazirbu!"
     assert replaced("Tazerbos", "benghazi", "x") == "Tazerbos"
@@ -157,6 +169,7 @@ def test_what_is_saved_is_loaded(tmp_path):
     assert loaded is not None
     assert loaded.vocabulary == index.vocabulary
     assert loaded.names() == ["a", "قتل"]
+    assert (loaded.forms.hashes == index.forms.hashes).all()
     assert loaded.search({"a": 1.0, "قتل": 1.0}, 5) == index.search({"a": 1.0, "قتل": 1.0}, 5)
     assert [path.name for path in tmp_path.iterdir()] == ["lexical.npz"]
 

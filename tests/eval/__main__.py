@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.eval import followups, reading, realtimeqa
+from tests.eval import followups, names, reading, realtimeqa
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,6 +28,7 @@ def main() -> None:
         sys.exit(f"no folder {arguments.data}: give --data or EVAL_DATA")
     data = arguments.data
     show(("follow-ups, CANARD", "half", "questions", "BLEU", "ROUGE-1 recall"), followups.rows(data))
+    show(("spellings of names", "of one name", "found", "of others", "taken for one"), names.rows(data))
     show(("reading", "questions", "EM", "F1", "refused, 0.8 kept"), reading.rows(data))
     show(("lists, MultiSpanQA", "questions", "precision", "recall", "exact-match F1"), reading.list_rows(data))
     head = ("RealTimeQA 2023", "questions", "EM", "F1", "quote recall@3", "not answered", "passage@10", "went wrong in")
