@@ -98,7 +98,9 @@ def decoded(logits: NDArray[np.float32], nothing: float, offsets: NDArray[np.int
     scores = np.where(allowed, scores, -np.inf)
     spans: list[ScoredSpan] = []
     taken = np.zeros(count, bool)
-    for flat in np.argsort(-scores, axis=None)[: 4 * MAX_SPAN_TOKENS]:
+    tried = min(4 * MAX_SPAN_TOKENS, scores.size)
+    best = np.argpartition(-scores, tried - 1, axis=None)[:tried]
+    for flat in best[np.argsort(-scores.ravel()[best], kind="stable")]:
         start, end = divmod(int(flat), count)
         if not np.isfinite(scores[start, end]) or len(spans) == MAX_SPANS:
             break

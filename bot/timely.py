@@ -55,7 +55,9 @@ def timely(findings: Findings, about: Period | None) -> Findings:
     """`findings` without those of other days than `about`; when none is left, they answer nothing, and stay near."""
     if about is None:
         return findings
-    spans = tuple(span for span in findings.spans if _is_of(span, about))
+    sentences = {(span.article.id, span.evidence): span for span in findings.spans}
+    told = {place for place, span in sentences.items() if _is_of(span, about)}
+    spans = tuple(span for span in findings.spans if (span.article.id, span.evidence) in told)
     return replace(findings, spans=spans) if spans else replace(findings, answerable=0.0)
 
 

@@ -34,7 +34,7 @@ MIN_KINDS_CHARS = 6
 """Words shorter than this are not found by the kinds of their consonants."""
 MAX_CHARS = 24
 """Of longer words, the letters that are looked at."""
-FORMS, FORMS_ASKED = 4, 60
+FORMS, FORMS_ASKED = 4, 30
 """Arabic forms that are kept of a name of the archive, and looked for of a name in a question."""
 OPTIONS = 3
 """Ways of writing a letter that are tried."""
@@ -169,10 +169,10 @@ def transcriber() -> Transcriber:
 
 @lru_cache(REMEMBERED)
 def same(one: str, other: str) -> bool:
-    """Whether both (lower-case words) are surely spellings of one name."""
+    """Whether both (lower-case words) are surely spellings of one name, with consonants of the same kinds."""
     if one == other:
         return True
-    if min(len(one), len(other)) < MIN_CHARS or skeleton(one)[:1] != skeleton(other)[:1]:
+    if min(len(one), len(other)) < MIN_CHARS or skeleton(one) != skeleton(other):
         return False
     return _have_kinds(one, other) or transcriber().evidence(*sorted((one, other))) >= SURE
 
