@@ -13,6 +13,7 @@ from bot.agree import Said
 from bot.answer import Answer, Event, Mentions, Question, Quote, Reading, Respelling, Searching
 from bot.dates import Period, asked_for
 from bot.followup import RECENT, Turn, leans, names, stand_alone
+from bot.named import named
 from bot.question import MAX_CHARS, checked
 from bot.reader import Reader, ReadPassage
 from bot.retriever import FusedRetriever, Query, Retriever
@@ -111,6 +112,8 @@ class Desk:
         passages = self.find(Query(query, question.scope, today, about, wants_latest(query)))
         yield Reading(tuple(dict.fromkeys(passage.article.title for passage in passages)))
         findings = timely(self._reader.read(query, passages), about)
+        event = by_event(query)
+        findings = named(findings, self._named(query.replace(event[1], "") if event else query), self._archive)
         if not all(map(self._archive.knows, self._named(query))):
             findings = replace(findings, answerable=0.0)
         answer = compose.compose(question, query, findings, searched)

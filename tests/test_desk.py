@@ -273,6 +273,31 @@ def test_a_name_that_the_archive_has_nowhere_is_not_answered_with_another(desk):
     assert [desk.ask(question).status for question in asked] == ["answered", "unanswered"]
 
 
+def test_what_happened_in_one_place_is_no_answer_about_another(desk):
+    answer = desk.ask(Question("Who was kidnapped in Benghazi?"))
+    assert answer.status == "unanswered"
+    assert [(name.text, name.articles > 0) for name in answer.apart] == [("Benghazi", True), ("kidnapped", True)]
+    assert desk.ask(Question("How many gunmen were sentenced to death in Benghazi?")).answers[0].text == "three"
+
+
+@pytest.mark.parametrize(
+    ("question", "is_answered"),
+    [
+        ("Who was kidnapped in Tazerbo?", True),
+        ("Who was kidnapped in Tazirbu in November 2018?", True),
+        ("Who was kidnapped in Kufra?", False),
+        ("Who was kidnapped in Tazirbu by Omar Rashid?", True),
+        ("Who was kidnapped in Tazirbu by Amina Rashid?", False),
+    ],
+)
+def test_an_answering_article_has_some_word_of_every_name(told, question, is_answered):
+    desk = told(
+        ("Herald", "2018-11-25", "Eleven civilians were kidnapped in Tazirbu by the men of Omar on Sunday."),
+        ("Courier", "2018-11-26", "Amina Rashid, who is a judge, spoke in Kufra of Omar Rashid."),
+    )
+    assert (desk.ask(Question(question)).status == "answered") is is_answered
+
+
 def test_a_distance_is_no_number_of_people(desk):
     answer = desk.ask(Question("How many people did the attackers take away from Tazirbu?"))
     assert not [finding for finding in answer.answers if "400" in finding.text]

@@ -1,0 +1,46 @@
+"""Whether what was found is about the names in a question: what happened in Tazirbu is no answer about Benghazi."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from bot.dates import expressions
+from bot.reader import AnswerSpan, Findings
+from index.archive import Archive
+from index.lexical import terms
+
+
+def named(findings: Findings, names: Iterable[str], archive: Archive) -> Findings:
+    """`findings` without those of articles that lack one of `names`; where the best is of such, they answer nothing.
+
+    An article has a name when it has one word of it ("Musk" for "Elon Musk"), in any spelling. Days, and names that the
+    archive writes as it does common words ("US"), are not looked for.
+    """
+    wanted = [spelt for name in names if not list(expressions(name)) and (spelt := _spellings(name, archive))]
+    known: dict[str, bool] = {}
+
+    def has_all(span: AnswerSpan) -> bool:
+        article = span.article
+        if article.id not in known:
+            held = {*terms(article.title), *terms(article.text)}
+            known[article.id] = all(held & spelt for spelt in wanted)
+        return known[article.id]
+
+    if not wanted or not findings.spans:
+        return findings
+    if not has_all(findings.spans[0]):
+        return replace(findings, answerable=0.0)
+    return replace(findings, spans=tuple(filter(has_all, findings.spans)))
+
+
+def _spellings(name: str, archive: Archive) -> set[str]:
+    """The terms that stand for one of the words of `name`."""
+    found = archive.matches(name)
+    return {
+        match
+        for term, matches in found.items()
+        if not archive.lexical.is_common(term)
+        for match, share in matches.items()
+        if share == 1
+    }
