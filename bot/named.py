@@ -18,14 +18,15 @@ def named(findings: Findings, names: Iterable[str], archive: Archive) -> Finding
     archive writes as it does common words ("US"), are not looked for.
     """
     wanted = [spelt for name in names if not list(expressions(name)) and (spelt := _spellings(name, archive))]
-    known: dict[str, bool] = {}
+    whole: dict[str, set[str]] = {}
 
     def has_all(span: AnswerSpan) -> bool:
-        article = span.article
-        if article.id not in known:
-            held = {*terms(article.title), *terms(article.text)}
-            known[article.id] = all(held & spelt for spelt in wanted)
-        return known[article.id]
+        article, (start, end) = span.article, span.evidence
+        here = {*terms(article.title), *terms(article.text[start:end])}
+        lacking = [spelt for spelt in wanted if not here & spelt]
+        if lacking and article.id not in whole:
+            whole[article.id] = set(terms(article.text))
+        return all(whole[article.id] & spelt for spelt in lacking)
 
     if not wanted or not findings.spans:
         return findings
