@@ -74,7 +74,8 @@ embedder: build/models/installed
 names: build/models/installed
 	@PYTHONPATH=. build/models/bin/python scripts/train_names.py --data $(EVAL_DATA)
 
-# From the embedder's weights and the questions in ../shared/data (EVAL_DATA moves that): some six hours on two cores; goes on when cut off.
+# From the embedder's weights and the questions in ../shared/data (EVAL_DATA moves that): some six hours on two cores;
+# goes on when cut off.
 TRAIN := PYTHONPATH=. build/models/bin/python scripts/train_reader.py --data $(EVAL_DATA)
 reader: build/models/installed
 	@$(TRAIN) --work build/reader

@@ -39,8 +39,7 @@ class Said:
             return self.period.meets(other.period)
         if self.text == other.text:
             return True
-        fewer, more = sorted((self.name, other.name), key=lambda name: (len(name), *sorted(name)))
-        return bool(fewer) and all(any(names.same(word, like) for like in more) for word in fewer)
+        return _is_part(self.name, other.name) or _is_part(other.name, self.name)
 
     def excludes(self, other: Gist) -> bool:
         """Whether at most one of them can be right: numbers of the same thing, or times, that do not meet."""
@@ -58,6 +57,11 @@ def said(text: str, written: date | None, shape: Shape) -> Said:
     every = terms(normalized(text))
     words = [word for word in every if word not in _TITLES]
     return Said(normalized(text), number, days, frozenset(words or every))
+
+
+def _is_part(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether every word of `one`, which has some, is in `other`, in any spelling."""
+    return bool(one) and all(any(names.same(word, like) for like in other) for word in one)
 
 
 def _days(text: str, written: date | None) -> Period | None:

@@ -51,8 +51,8 @@ class _Group:
 
     def excludes(self, other: _Group) -> bool:
         """Whether both cannot be right; what one article says twice are two things, "nine died and ten were hurt"."""
-        one, another = self.spans[0], other.spans[0]
-        return one.article.id != another.article.id and one.gist.excludes(another.gist)
+        articles = {span.article.id for span in (*self.spans, *other.spans)}
+        return len(articles) > 1 and self.spans[0].gist.excludes(other.spans[0].gist)
 
 
 def compose(question: Question, query: str, findings: Findings, searched: Coverage) -> Answer:

@@ -145,11 +145,8 @@ def _said(words: str, day: date) -> Period | None:
     at = found.date_obj.date()
     if re.search("weeks?", words, re.IGNORECASE) and not words.lower().endswith("ago"):
         monday = at - timedelta(at.weekday())
-        if words.lower().startswith("this") and at.weekday() < 6:
-            return Period(
-                at - timedelta(6), monday + timedelta(6)
-            )  # said on a Monday, most of it is in the week before
-        return Period(monday, monday + timedelta(6))
+        is_this = words.lower().startswith("this")  # said on a Monday, most of it is in the week before
+        return Period(min(monday, at - timedelta(6)) if is_this else monday, monday + timedelta(6))
     if found.period == "month":
         return Period(at.replace(day=1), at.replace(day=calendar.monthrange(at.year, at.month)[1]))
     if found.period == "year":

@@ -108,11 +108,11 @@ class Desk:
         query, searched = self._stand_alone(question), self._archive.coverage(question.scope)
         yield Searching(query, searched)
         today = question.asked or date.today()
-        about = asked_for(query, today) or self._about_event(query, question.scope, today)
+        event = by_event(query)
+        about = asked_for(query, today) or self._about_event(event, question.scope, today)
         passages = self.find(Query(query, question.scope, today, about, wants_latest(query)))
         yield Reading(tuple(dict.fromkeys(passage.article.title for passage in passages)))
         findings = timely(self._reader.read(query, passages), about)
-        event = by_event(query)
         findings = named(findings, self._named(query.replace(event[1], "") if event else query), self._archive)
         if not all(map(self._archive.knows, self._named(query))):
             findings = replace(findings, answerable=0.0)
@@ -123,9 +123,9 @@ class Desk:
         self._remember(answer, question)
         yield replace(answer, seconds=time.perf_counter() - started)
 
-    def _about_event(self, query: str, scope: Scope, today: date) -> Period | None:
-        """The days that `query` says by an event, which the articles say the day of."""
-        if not (said := by_event(query)):
+    def _about_event(self, said: tuple[str, str] | None, scope: Scope, today: date) -> Period | None:
+        """The days that are said by an event (`by_event`), which the articles say the day of."""
+        if not said:
             return None
         when, event = said
         asked = f"When was {event}?"

@@ -35,8 +35,8 @@ _TRAILING = re.compile(
 )
 _LEADING = re.compile(r"^(?:[\s,;:–—-]|(?:and|or|but|that|which|who)\s)+")
 _SPEECH = (
-    r"said|says|say|told|claim(?:s|ed)(?=\s+(?:that|to|it|they|he|she|the[yir]+)\b|\s*(?:[.,;:]|$))|den(?:ies|ied)|announce[sd]|report(?:s|ed)|confirm(?:s|ed)|added|state[sd]|"
-    r"allege[sd]|estimate[sd]"
+    r"said|says|say|told|claim(?:s|ed)(?=\s+(?:that|to|it|they|he|she|their)\b|\s*(?:[.,;:]|$))|den(?:ies|ied)|"
+    r"announce[sd]|report(?:s|ed)|confirm(?:s|ed)|added|state[sd]|allege[sd]|estimate[sd]"
 )
 _ACCORDING = re.compile(r"\b(?:according to|by the estimate of|in the words of)\s+[^,.;:“”\"]{2,80}", re.IGNORECASE)
 _SAID = re.compile(

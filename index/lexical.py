@@ -170,12 +170,17 @@ class LexicalIndex:
         return self
 
     def names(self) -> list[str]:
-        """The terms that are no common words."""
-        return [term for term, is_common in zip(self.vocabulary, self.common, strict=True) if not is_common]
+        """The terms of the passages that are no common words."""
+        return [term for term, is_name in zip(self.vocabulary, self._are_names(), strict=True) if is_name]
 
     def by_spelling(self) -> Names:
         """Those, to be looked up by any of their spellings."""
-        return Names(self.names(), Forms(self.forms.hashes[~self.common], self.forms.weights[~self.common]))
+        rows = self._are_names()
+        return Names(self.names(), Forms(self.forms.hashes[rows], self.forms.weights[rows]))
+
+    def _are_names(self) -> NDArray[np.bool_]:
+        """Which terms (n,) are; one that no passage holds any more is none."""
+        return ~self.common & (np.diff(self.indptr) > 0)
 
     def is_common(self, term: str) -> bool:
         """Whether passages write `term` in lower case, other than by the way."""

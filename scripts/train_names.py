@@ -6,7 +6,7 @@ Two Latin spellings are one name when both may render the same Arabic one, so a 
 letter, between its neighbours, is written in Arabic: as one letter, or not at all (short vowels are not written). It is
 taught Arabic names with their Latin spellings (`name-variants`); which letter stands for which is not given, so all
 ways of lining the two up count (their probabilities are summed). A quarter of the Arabic names, chosen by a hash, is
-never seen: `tests/eval/names.py` measures on those. The threshold comes from cross-validation on the rest.
+never seen: `tests/eval/names.py` measures on those. Cross-validation on the rest is printed.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def trained(known: list[Cluster], alphabet: str, seed: int) -> dict[str, NDArray
 
 
 def main() -> None:
-    """Train, choose the threshold, and write."""
+    """Cross-validate, train on all of the split, and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the folder that holds name-variants/")
     parser.add_argument("--seed", type=int, default=0)

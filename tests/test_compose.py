@@ -135,6 +135,13 @@ def test_what_is_not_good_enough_to_be_quoted_is_not_and_makes_no_source():
     assert [quote.text for quote in answer.quotes] == ["Nine died."]
 
 
+def test_two_numbers_of_one_article_are_two_things_unless_another_gives_one_of_them():
+    herald, post = says("Herald"), says("Post", "Nine were killed. Ten fled.")
+    nine, ten = span(herald, "Nine died.", 1.0, 9), span(herald, "Ten fled.", 0.9, -9)
+    assert not composed(nine, ten).disagree
+    assert composed(nine, ten, span(post, "Nine were killed.", 0.8, 9)).disagree
+
+
 def test_one_sentence_that_holds_two_answers_is_quoted_once():
     herald = says("Herald", "Nine died and ten fled.")
     nine, ten = (span(herald, words, 1.0, number, evidence=herald.text) for number, words in enumerate(("Nine", "ten")))

@@ -155,6 +155,13 @@ def test_a_name_stays_one_when_it_is_written_in_lower_case_now_and_then():
     assert again.by_spelling().spellings("bengazi") == ["benghazi"]
 
 
+def test_a_name_that_no_passage_holds_any_more_is_none():
+    index = LexicalIndex.empty().updated([Words(1, ["tazirbu"], set()), Words(2, ["kufra"], set())])
+    fewer = index.updated([], dropped=[1])
+    assert fewer.names() == ["kufra"]
+    assert fewer.by_spelling().spellings("tazerbo") == []
+
+
 def test_one_word_of_a_text_is_replaced_in_every_form_of_it():
     assert replaced("In Tazerbo, TAZERBO!", "tazerbo", "tazirbu") == "In tazirbu, tazirbu!"
     assert replaced("Tazerbos", "benghazi", "x") == "Tazerbos"

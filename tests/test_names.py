@@ -88,7 +88,7 @@ def test_a_name_is_found_with_and_without_the_article_joined_to_it(one, other):
 def test_a_word_that_is_here_needs_more_evidence_than_one_that_is_not():
     assert Names(["khalefe"]).spellings("khalifa") == ["khalefe"]
     assert Names(["khalefe", "khalifa"]).spellings("khalifa") == []
-    assert Names(["sharif", "bert", "albert"]).spellings("bert") == []
+    assert Names(["jazeera", "aljazeera"]).spellings("jazeera") == []
 
 
 def test_the_kinds_of_consonants_find_what_the_transcriber_does_not_know():
@@ -165,6 +165,12 @@ def test_a_name_is_found_in_the_spelling_of_the_archive(libya, asked, held):
 def test_a_question_is_worded_with_the_spellings_of_the_archive(libya):
     assert libya.wordings("Who was taken in Tazerbo?") == ["Who was taken in Tazerbo?", "Who was taken in tazirbu?"]
     assert libya.wordings("Who was taken in Tazirbu?") == ["Who was taken in Tazirbu?"]
+
+
+def test_a_name_that_the_archive_has_keeps_its_spelling(archive, write):
+    ingest(archive, [str(write({"a.txt": "Men came to Tazirbu. Others left Tazerbo."}))])
+    assert archive.spellings("Tazirbu") == {"tazirbu": ["tazerbo"]}
+    assert archive.wordings("Who came to Tazirbu?") == ["Who came to Tazirbu?"]
 
 
 def test_two_names_are_respelt_in_one_wording(libya):

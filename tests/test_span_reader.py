@@ -85,6 +85,17 @@ def test_who_did_it_is_no_answer_to_whom_it_was_done(reader):
     assert [words(span) for span in findings.spans if span.alone] == ["Eleven civilians"]
 
 
+def test_a_distance_fits_no_question_that_counts_people(reader):
+    one = article("The attackers took them over 400 kilometers away from Tazirbu.")
+
+    def score(question: str) -> float:
+        (found,) = (span for span in reader.read(question, whole(one)).spans if "400" in words(span))
+        return found.score
+
+    counted = score("How many people did the attackers take away from Tazirbu?")
+    assert counted < score("How many kilometers away from Tazirbu did the attackers take them?") - 1
+
+
 def test_nothing_to_read_answers_nothing(reader):
     findings = reader.read("who?", [])
     assert (findings.spans, findings.answerable) == ((), 0.0)
