@@ -16,9 +16,9 @@ from index.article import Article
 from index.catalogue import Coverage
 from index.passages import Span
 
-MAX_FINDINGS, MAX_QUOTES_EACH, MAX_NEAR = 5, 4, 3
-MARGIN = 3.0
-"""How much less than the best an answer may count, as a logarithm, and still be shown: a twentieth."""
+MAX_FINDINGS, MAX_QUOTES_EACH, MAX_NEAR = 8, 4, 3
+MARGIN = 2.0
+"""How much less than the best an answer may count, as a logarithm, and still be shown: a seventh."""
 _ONE_NAME = re.compile(r"[A-ZÀ-ÖØ-Þ][\w'’-]+")
 _FORENAME = (
     r"(?!(?:The|New|Old|North|South|East|West|Northern|Southern|Eastern|Western|Central|Saint|San|Los|Las|Port)\b)"

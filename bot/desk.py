@@ -19,11 +19,11 @@ from bot.reader import Reader, ReadPassage
 from bot.retriever import FusedRetriever, Query, Retriever
 from bot.sentence_reader import SentenceReader
 from bot.settings import Settings
-from bot.shape import ByShape
+from bot.shape import ByShape, asking
 from bot.span_model import SpanModel
 from bot.span_reader import SpanReader
 from bot.telling import Telling
-from bot.timely import by_event, relative, timely, wants_latest
+from bot.timely import by_event, is_loose, relative, timely, wants_latest
 from index.archive import Archive, Status
 from index.article import EVERYTHING, Article, Scope
 from index.catalogue import Coverage, UnknownArticleError
@@ -109,10 +109,11 @@ class Desk:
         yield Searching(query, searched)
         today = question.asked or date.today()
         event = by_event(query)
-        about = asked_for(query, today) or self._about_event(event, question.scope, today)
+        days = asked_for(asking(query), today) or self._about_event(event, question.scope, today)
+        about = days or asked_for(query, today)
         passages = self.find(Query(query, question.scope, today, about, wants_latest(query)))
         yield Reading(tuple(dict.fromkeys(passage.article.title for passage in passages)))
-        findings = timely(self._reader.read(query, passages), about)
+        findings = timely(self._reader.read(query, passages), days, today, loose=is_loose(asking(query)))
         findings = named(findings, self._named(query.replace(event[1], "") if event else query), self._archive)
         if not all(map(self._archive.knows, self._named(query))):
             findings = replace(findings, answerable=0.0)
@@ -143,7 +144,9 @@ class Desk:
 
     def _named(self, query: str) -> list[str]:
         """The names in `query`; the word that begins it is none because of its capital letter."""
-        return list(dict.fromkeys(names(query[:1].lower() + query[1:], self._archive.is_name)))
+        lowered = query[:1].lower() + query[1:]
+        found = dict.fromkeys(names(lowered, self._archive.is_name))
+        return [query[: len(name)] if lowered.startswith(name) else name for name in found]
 
     def _premise(
         self, query: str, scope: Scope, found: Sequence[ReadPassage]

@@ -102,7 +102,7 @@ class FusedRetriever:
             for key, published in days.items():
                 fused[key] += RECENCY_WEIGHT * _recency(newest or query.asked, published)
                 if query.about and published:
-                    fused[key] += ABOUT_WEIGHT * told_in(query.about).holds(published)
+                    fused[key] += ABOUT_WEIGHT * told_in(query.about, query.asked).holds(published)
         best = sorted(fused.items(), key=lambda item: (-item[1], item[0]))
         return _hits(self._archive, best[:k])
 

@@ -47,9 +47,14 @@ _ASIDE = re.compile(r"(?:regarding|besides)\b", re.IGNORECASE)
 _QUESTION_WORD = re.compile(r"\b(?:who|whom|whose|when|where|why|how|what|which)\b", re.IGNORECASE)
 
 
+def asking(question: str) -> str:
+    """The last sentence of `question`, which is what asks; those before it say what it is about."""
+    return _SENTENCE_END.split(question.strip(" ?!.\"'“”‘’"))[-1]
+
+
 def shape_of(question: str) -> Shape:
     """The shape of the answer to `question`: its last sentence's first question word tells, or that it has none."""
-    text = _SENTENCE_END.split(question.strip(" ?!.\"'“”‘’"))[-1]
+    text = asking(question)
     if _ASIDE.match(text):
         text = text.rpartition(", ")[2]
     if _YES_NO.match(text):

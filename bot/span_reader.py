@@ -8,19 +8,20 @@ from the best place.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot import roles
 from bot.agree import said
 from bot.dates import expressions
 from bot.followup import NO_NAMES
+from bot.members import members, wants_several
 from bot.numbers import amount, is_count, is_measured
 from bot.reader import AnswerSpan, Findings, ReadPassage
 from bot.roles import Role
 from bot.score import normalized
 from bot.shape import Shape, shape_of
-from bot.span_model import Reading, ScoredSpan, SpanModel
+from bot.span_model import ScoredSpan, SpanModel
 from bot.telling import Telling
 from bot.widen import widened
 from bot.windows import Window, windows
@@ -30,7 +31,7 @@ from index.passages import Span
 
 SPANS_EACH = 3
 """Places that are taken from one window."""
-ODDS_WEIGHT, RANK_WEIGHT = 0.5, 1.0
+ODDS_WEIGHT, RANK_WEIGHT = 0.25, 1.5
 UNFIT = 4.0
 """What the odds of a place lose that is not of the kind asked for: no number for "how many", no letter for "who"."""
 ROLE = 2.0
@@ -68,7 +69,7 @@ class Signals:
 class Wanted:
     """What a question asks for: the shape, its own words, and the role that is asked for to which verbs (stems).
 
-    `is_count` when people or things are to be counted, and nothing measured.
+    `is_count` when people or things are to be counted, and nothing measured; `several` when a list is asked for.
     """
 
     shape: Shape
@@ -76,6 +77,7 @@ class Wanted:
     role: Role | None
     verbs: frozenset[str]
     is_count: bool
+    several: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ class SpanReader:
         places = [
             place
             for window, reading in zip(texts, readings, strict=True)
-            for scored in reading.spans[:SPANS_EACH]
+            for scored in reading[:SPANS_EACH]
             if (place := _place(window, scored, wanted))
         ]
         if not places:
@@ -125,26 +127,23 @@ class SpanReader:
         for place in places:
             alone = place is best or _stands(place, wanted)
             quoted = alone or (place.odds >= LEAST_QUOTED and place.role in (None, wanted.role))
-            span = replace(_answer(place, wanted), alone=alone, quoted=quoted)
-            found.setdefault((span.article.id, span.start, span.end), span)
+            for span in _answers(place, wanted):
+                one = replace(span, alone=alone, quoted=quoted)
+                found.setdefault((one.article.id, one.start, one.end), one)
         return list(found.values()), Signals(best.odds, best.window.words, telling.unknown())
 
     def _wanted(self, query: str) -> Wanted:
         role = roles.asked(query)
         alike = self._archive.matches(query).get(role.verb, {}) if role else {}
         verbs = frozenset(verb for verb, likeness in alike.items() if likeness >= LIKE_VERB)
-        return Wanted(shape_of(query), frozenset(normalized(query).split()), role and role.role, verbs, is_count(query))
+        words = frozenset(normalized(query).split())
+        return Wanted(shape_of(query), words, role and role.role, verbs, is_count(query), wants_several(query))
 
 
 def answerable(signals: Signals) -> float:
     """How likely it is (0..1) that the passages behind `signals` hold the answer (scripts/fit_span_reader.py)."""
     x = BIAS + BEST_ODDS * signals.odds + WORDS * signals.words + UNKNOWN * signals.unknown
     return 1 / (1 + math.exp(-x))
-
-
-def listed(reading: Reading) -> tuple[ScoredSpan, ...]:
-    """The members of the answer where it is a list, else the best span."""
-    return reading.items if len(reading.items) > 1 else reading.spans[:1]
 
 
 def _place(window: Window, scored: ScoredSpan, wanted: Wanted) -> _Place | None:
@@ -184,19 +183,20 @@ def _fits(words: str, shape: Shape) -> bool:
     return True
 
 
-def _answer(place: _Place, wanted: Wanted) -> AnswerSpan:
-    """The place in its article, widened inside its sentence."""
+def _answers(place: _Place, wanted: Wanted) -> Iterator[AnswerSpan]:
+    """The place in its article, widened inside its sentence; where that is a list, its members."""
     window, sentence, shape = place.window, place.sentence, wanted.shape
     text = window.text[sentence.start : sentence.end]
-    wide = widened(text, place.inside, shape)
+    wide = widened(text, place.inside, shape, wanted.words)
     if shape is Shape.WHO and place.role is Role.PATIENT:
         wide = roles.whole_object(text, wide, wanted.verbs.__contains__)
     article, offset = window.article, window.span.start + sentence.start
-    start, end = offset + wide.start, offset + wide.end
-    gist = said(article.text[start:end], article.published, shape)
     score = RANK_WEIGHT * window.rank - math.log1p(math.exp(-ODDS_WEIGHT * place.odds))
     evidence = Span(offset, offset + sentence.end - sentence.start)
-    return AnswerSpan(article, start, end, evidence, score, gist)
+    for member in members(text[wide.start : wide.end], shape, several=wanted.several):
+        start, end = offset + wide.start + member.start, offset + wide.start + member.end
+        gist = said(article.text[start:end], article.published, shape)
+        yield AnswerSpan(article, start, end, evidence, score, gist)
 
 
 def _sentence(whole: Sequence[Span], place: ScoredSpan, text: str) -> Span:

@@ -7,15 +7,17 @@ stays inside the sentence, and is its own words.
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 
 from bot.dates import expressions
 from bot.followup import NO_NAMES
+from bot.score import normalized
 from bot.shape import Shape
 from index.passages import Span
 
 _NAME_WORD = r"(?:(?:al|el|ad|an|ar|as|at)-)?[A-ZÀ-ÖØ-ÞĀ-Ž][\w'’.&-]*"
-_PARTICLE = r"(?:of|the|de|del|la|al|el|bin|ibn|ben|bint|abu|von|van|der|da|dos|and)"
-_NAME = re.compile(rf"{_NAME_WORD}(?:(?:\s+{_PARTICLE}){{0,2}}\s+{_NAME_WORD})*")
+_PARTICLE = r"(?:de|del|la|al|el|bin|ibn|ben|bint|abu|von|van|der|da|dos)"
+_NAME = re.compile(rf"{_NAME_WORD}(?:(?<!['’]s)(?:\s+{_PARTICLE}){{0,2}}\s+{_NAME_WORD})*")
 _NO_ROLE = (
     r"(?!(?:and|or|but|who|which|when|where|while|as|after|before|said|says|was|were|is|are|has|had|told|according|with|"
     r"in|on|at|for|to|from|by)\b)"
@@ -25,6 +27,7 @@ _ROLE = re.compile(
     r"told|who|which|and|or|but|\w+ed)\b)[\w'’-]+){0,9}(?=[,;)]|[.!?]*\s*$)"
 )
 _CLAUSE = re.compile(r".*\b(?:was|were|is|are|had|has|have|\w+ed)\s+and\s+(?=\S)", re.IGNORECASE | re.DOTALL)
+_POSSESSIVE = re.compile(r"['’]s?$")
 _HEDGE = re.compile(
     r"(?:about|around|some|nearly|almost|roughly|approximately|an estimated|close to|up to|at least|at most|more than|"
     r"fewer than|less than|over|under|no fewer than|no more than|as many as|between|only|another)\s+$",
@@ -40,15 +43,18 @@ _SPEECH = (
 )
 _ACCORDING = re.compile(r"\b(?:according to|by the estimate of|in the words of)\s+[^,.;:“”\"]{2,80}", re.IGNORECASE)
 _SAID = re.compile(
-    rf"(?:(?<=[,“”\"]\s)|(?<=^)|(?<=[.;]\s))(?!(?:has|have|had|who|which|that|and|but|as|it)\b)"
+    rf"(?:(?<=[,“”\"]\s)|(?<=^)|(?<=[.;]\s))(?!(?:has|have|had|who|which|that|and|but|as|it|also|later|then)\b)"
     rf"(?P<who>(?:[^\s,.;:“”\"]+\s+){{1,7}}?)(?P<verb>{_SPEECH})\b",
     re.IGNORECASE,
 )
 _ABBREVIATED = re.compile(r"\b(?:[A-Z]|Mr|Mrs|Ms|Dr|St|Jr|Sr|Inc|Ltd|Co)\.$")
 
 
-def widened(sentence: str, span: Span, shape: Shape) -> Span:
-    """The span of `sentence` that a person would give as the answer, around or inside `span`."""
+def widened(sentence: str, span: Span, shape: Shape, known: Set[str] = frozenset()) -> Span:
+    """The span of `sentence` that a person would give as the answer, around or inside `span`.
+
+    What a person is is left out where it says but `known` words (normalized), which are the question's.
+    """
     start, end = _trimmed(sentence, span)
     if shape is Shape.WHEN:
         for place in expressions(sentence):
@@ -62,7 +68,8 @@ def widened(sentence: str, span: Span, shape: Shape) -> Span:
     elif shape in (Shape.WHO, Shape.WHERE, Shape.WHAT):
         start, end = _whole_names(sentence, start, end)
         named = re.search(rf"{_NAME_WORD}$", sentence[:end])
-        if shape is Shape.WHO and named and (role := _ROLE.match(sentence, end)):
+        role = _ROLE.match(sentence, end) if shape is Shape.WHO and named else None
+        if role and not set(normalized(role.group()).split()) <= known:
             end = role.end()
     return Span(start, end)
 
@@ -95,7 +102,7 @@ def _whole_names(sentence: str, start: int, end: int) -> tuple[int, int]:
         first = name.start()
         while (word := sentence[first : name.end()].split(" ", 1)) and len(word) == 2 and word[0].lower() in NO_NAMES:
             first += len(word[0]) + 1
-        last = name.end()
+        last = name.end() - len(name.group()) + len(_POSSESSIVE.sub("", name.group()))
         while sentence[last - 1] in ".'’" and not _ABBREVIATED.search(sentence[:last]):
             last -= 1
         if first < start < last or first < end < last:

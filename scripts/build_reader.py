@@ -89,7 +89,7 @@ def read(model: SpanModel, asked: Sequence[Example]) -> list[tuple[str, float]]:
     found = []
     for example in asked:
         (reading,) = model.read([example.question], [(example.title, example.text)])
-        best = reading.spans[0] if reading.spans else None
+        best = reading[0] if reading else None
         found.append((example.text[best.start : best.end], best.score) if best else ("", -np.inf))
     return found
 

@@ -298,6 +298,15 @@ def test_an_answering_article_has_some_word_of_every_name(told, question, is_ans
     assert (desk.ask(Question(question)).status == "answered") is is_answered
 
 
+def test_only_the_sentence_that_asks_says_the_days_of_the_answer(told):
+    desk = told(("Herald", "2018-11-25", "Judge Amina Rashid will leave the court of Kufra. She was elected in 1992."))
+    asked = date(2018, 11, 26)
+    year = desk.ask(Question("Amina Rashid will leave this week. When was she elected?", asked=asked))
+    assert [finding.text for finding in year.answers] == ["1992"]
+    now = desk.ask(Question("When was Amina Rashid elected in November 2018?", asked=asked))
+    assert now.status == "unanswered"
+
+
 def test_a_distance_is_no_number_of_people(desk):
     answer = desk.ask(Question("How many people did the attackers take away from Tazirbu?"))
     assert not [finding for finding in answer.answers if "400" in finding.text]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.shape import Shape, shape_of
+from bot.shape import Shape, asking, shape_of
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,8 @@ from bot.shape import Shape, shape_of
 )
 def test_a_question_asks_for_a_kind_of_answer(question, shape):
     assert shape_of(question) is shape
+
+
+def test_the_last_sentence_asks():
+    assert asking("The gate was hit this week. When was it built?") == "When was it built"
+    assert asking("When was it built?") == "When was it built"

@@ -33,6 +33,10 @@ SNOUSSI = (
         ("He works for Acme Inc.", "Acme Inc.", Shape.WHAT, "Acme Inc."),
         ("Then Nasr, who was tired, spoke.", "Nasr", Shape.WHO, "Nasr"),
         ("Ahmed Nasr, and his men, fled.", "Nasr, and his", Shape.WHO, "Ahmed Nasr"),
+        ("Nobody knows Nasr's Tazirbu home.", "Nasr", Shape.WHO, "Nasr"),
+        ("Then came Nasr of Sirte and Senussi.", "Nasr", Shape.WHO, "Nasr"),
+        ("Then came the University of Tazirbu's Sirte branch.", "University of Tazirbu", Shape.WHAT,
+         "University of Tazirbu"),
         ("It was in Ras Lanuf that it burned.", "Lanuf", Shape.WHERE, "Ras Lanuf"),
         ("They met in the city of Sirte.", "Sirte", Shape.WHERE, "Sirte"),
         ("About 400 people fled.", "400", Shape.HOW_MANY, "About 400"),
@@ -48,6 +52,14 @@ def test_the_answer_is_what_a_person_would_say(sentence, words, shape, answer):
     assert grown(sentence, words, shape) == answer
 
 
+def test_what_the_question_says_of_a_person_is_not_said_again():
+    start = SNOUSSI.index("Colonel")
+    name = Span(start, start + len("Colonel Abdul Hamid al-Snoussi"))
+    asked = {"who", "is", "head", "of", "tazirbu", "security", "directorate"}
+    assert widened(SNOUSSI, name, Shape.WHO, asked) == name
+    assert widened(SNOUSSI, name, Shape.WHO, asked - {"tazirbu"}).end > name.end
+
+
 @pytest.mark.parametrize(
     ("sentence", "words", "who"),
     [
@@ -58,6 +70,7 @@ def test_the_answer_is_what_a_person_would_say(sentence, words, shape, answer):
         ("Nine policemen were killed.", "Nine policemen", ""),
         ("Nasr, of the House, has confirmed that ISIS is active.", "ISIS", ""),
         ("Ibrahim Nasr said that the gate was hit.", "Ibrahim Nasr", ""),
+        ("The head of the council, Omar, also reported that Nasr was taken.", "Nasr", ""),
     ],
 )
 def test_who_is_said_to_have_said_it(sentence, words, who):

@@ -14,14 +14,16 @@ from pathlib import Path
 
 import numpy as np
 
+from bot.members import members, wants_several
 from bot.score import exact_match, f1, normalized
+from bot.shape import Shape, shape_of
 from bot.span_model import SpanModel
-from bot.span_reader import listed
 from index.embedder import token_offsets
 from index.passages import passages
 from scripts.reader_data import FILES, squad, untokenized
 
 KEPT = 0.8
+AS_GOOD = 2.0
 
 
 def rows(data: Path) -> Iterator[tuple[str, ...]]:
@@ -30,7 +32,7 @@ def rows(data: Path) -> Iterator[tuple[str, ...]]:
     for kind in FILES:
         asked = list(squad(data, kind, "test"))
         readings = [model.read([e.question], [(e.title, e.text)])[0] for e in asked]
-        best = [reading.spans[0] for reading in readings]
+        best = [reading[0] for reading in readings]
         texts = [e.text[span.start : span.end] for e, span in zip(asked, best, strict=True)]
         golds = [[e.text[s.start : s.end] for spans in e.answers for s in spans] for e in asked]
         scored = [(text, gold) for text, gold in zip(texts, golds, strict=True) if gold]
@@ -82,16 +84,22 @@ def lists(data: Path) -> Iterator[Listed]:
 
 
 def read_list(model: SpanModel, one: Listed) -> Sequence[str]:
-    """The members that are found, passage by passage as an archive cuts them."""
+    """The members of the best place, and of those as good, passage by passage as an archive cuts them."""
     windows = passages(one.text, token_offsets(one.text))
     texts = [one.text[start:end] for start, end in windows]
     readings = model.read([one.question] * len(texts), [("", text) for text in texts])
-    odds = [reading.spans[0].score if reading.spans else -99.0 for reading in readings]
-    best = max(odds)
+    places = [
+        (span.score, text[span.start : span.end])
+        for text, reading in zip(texts, readings, strict=True)
+        for span in reading
+    ]
+    best = max((odds for odds, _ in places), default=0.0)
+    asked = shape_of(one.question)
+    shape = asked if asked in (Shape.WHO, Shape.WHERE) else Shape.WHAT
     said = [
-        text[span.start : span.end]
-        for text, reading, score in zip(texts, readings, odds, strict=True)
-        if score > 0 or score == best
-        for span in listed(reading)
+        words[member.start : member.end]
+        for odds, words in places
+        if odds == best or odds > max(0.0, best - AS_GOOD)
+        for member in members(words, shape, several=wants_several(one.question))
     ]
     return list({normalized(words): words for words in said}.values())
