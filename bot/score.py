@@ -7,12 +7,22 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
+
+class _Punctuation(dict[int, int | None]):
+    """For `str.translate`: punctuation and symbols go, everything else stays."""
+
+    def __missing__(self, code: int) -> int | None:
+        self[code] = None if unicodedata.category(chr(code)).startswith(("P", "S")) else code
+        return self[code]
+
+
+_NO_PUNCTUATION = _Punctuation()
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 
 
 def normalized(text: str, *, keep_articles: bool = False) -> str:
     """`text` in lower case, without punctuation (and, unless kept, the articles a, an, the), single spaces between."""
-    bare = "".join(c for c in text.casefold() if not unicodedata.category(c).startswith(("P", "S")))
+    bare = text.casefold().translate(_NO_PUNCTUATION)
     return " ".join((bare if keep_articles else _ARTICLES.sub(" ", bare)).split())
 
 

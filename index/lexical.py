@@ -33,8 +33,6 @@ COMMON = 0.1
 """A term is a common word, and no name, when a larger share of the passages that hold it write it in lower case: that
 happens to a name too now and then, as in an address. (Of "trump" in a year's news it is .014, of "march" .104.)"""
 
-_UNUSUAL = re.compile("[^\\x00-\u02ff\u2000-\u206f]")
-"""Characters beside Latin letters and punctuation, of which some may be accents by themselves."""
 _WORD = re.compile(r"[^\W_]+")
 _ARRAYS = ("keys", "lengths", "indptr", "postings", "counts", "lowered")
 
@@ -62,10 +60,18 @@ def common_terms(text: str) -> set[str]:
 def _plain(text: str) -> str:
     if text.isascii():
         return text
-    text = unicodedata.normalize("NFKD", text)
-    return text if not _UNUSUAL.search(text) else "".join(c for c in text if not unicodedata.combining(c))
+    return unicodedata.normalize("NFKD", text).translate(_NO_MARKS)
 
 
+class _Marks(dict[int, int | None]):
+    """For `str.translate`: accents by themselves go, everything else stays."""
+
+    def __missing__(self, code: int) -> int | None:
+        self[code] = None if unicodedata.combining(chr(code)) else code
+        return self[code]
+
+
+_NO_MARKS = _Marks()
 _english = Stemmer.Stemmer("english")
 
 
@@ -195,9 +201,10 @@ class LexicalIndex:
 
     def holding(self, terms: Iterable[str]) -> NDArray[np.int64]:
         """The keys (n,) of the passages that hold one of `terms`, ascending."""
-        rows = [self.vocabulary[term] for term in terms if term in self.vocabulary]
-        held = [self.postings[self.indptr[row] : self.indptr[row + 1]] for row in rows]
-        return self.keys[np.unique(np.concatenate(held))] if held else np.empty(0, np.int64)
+        held = np.zeros(len(self.keys), np.bool_)
+        for row in (self.vocabulary[term] for term in terms if term in self.vocabulary):
+            held[self.postings[self.indptr[row] : self.indptr[row + 1]]] = True
+        return self.keys[held]
 
     def search(
         self, query: Mapping[str, float], k: int, allowed: NDArray[np.int64] | None = None

@@ -245,6 +245,7 @@ class Names:
         return self._rows[places].tolist(), self._weights[places], own.tolist()
 
 
+@lru_cache(REMEMBERED)
 def skeleton(name: str) -> str:
     """The consonants of a name, each by its kind, with a mark for a vowel that opens it."""
     folded = name
