@@ -18,16 +18,24 @@ class Shape(Enum):
     HOW_MANY = "how many"
     WHY = "why"
     HOW = "how"
+    ACCOUNT = "what happened, or was said or done"
     WHAT = "what"
     YES_NO = "yes or no"
     STATEMENT = "statement"
 
 
+IN_A_SENTENCE = frozenset({Shape.WHY, Shape.HOW, Shape.ACCOUNT})
+"""The shapes of which a few words are no answer: the sentence that holds them is."""
 _AUXILIARY = "is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might"
 _PEOPLE = "person|people|man|woman|men|women|politician|actor|actress|singer|player|president|minister|leader"
 _PLACES = "country|city|town|state|place|village|region|province|location|county|area|continent"
 _TIMES = "year|date|day|month|time|week|decade|century"
 _MEASURES = "number|percentage|share|amount|total|price|cost|age|toll|death toll|size|length|height"
+_TELLING = (
+    "say|said|tell|told|ask|asked|do|done|decide|decided|announce|announced|claim|claimed|warn|warned|demand|demanded|"
+    "call for|called for|think|believe|want|report|reported|suggest|suggested|propose|proposed|promise|promised|"
+    "threaten|threatened|explain|explained|admit|admitted|estimate|estimated|mean|argue|argued|describe|described"
+)
 _RULES = tuple(
     (shape, re.compile(rf"(?:{rule})\b", re.IGNORECASE))
     for shape, rule in (
@@ -38,6 +46,9 @@ _RULES = tuple(
         (Shape.WHO, rf"who|whom|whose|(?:what|which) (?:{_PEOPLE})"),
         (Shape.WHY, "why|what (?:(?:was|is|were|are) )?(?:the )?(?:reason|cause)s?|what caused"),
         (Shape.HOW, "how"),
+        (Shape.ACCOUNT, "what (?:(?:has|have|had|will|is|was) )?(?:happen|took place|going on)\\w*"),
+        (Shape.ACCOUNT, rf"what (?!(?:is|are|was|were)\b)(?:{_AUXILIARY}) (?:[\w’'-]+ ){{1,7}}?(?:{_TELLING})"),
+        (Shape.ACCOUNT, r"what (?:is|are|was|were) (?:[\w’'-]+ ){1,7}?(?:say|tell|ask|do|warn|demand|think|plan)ing"),
         (Shape.WHAT, "what|which"),
     )
 )

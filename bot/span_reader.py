@@ -20,7 +20,7 @@ from bot.numbers import amount, is_count, is_measured
 from bot.reader import AnswerSpan, Findings, ReadPassage
 from bot.roles import Role
 from bot.score import normalized
-from bot.shape import Shape, shape_of
+from bot.shape import IN_A_SENTENCE, Shape, shape_of
 from bot.span_model import ScoredSpan, SpanModel
 from bot.telling import Telling
 from bot.widen import widened
@@ -187,7 +187,7 @@ def _answers(place: _Place, wanted: Wanted) -> Iterator[AnswerSpan]:
     """The place in its article, widened inside its sentence; where that is a list, its members."""
     window, sentence, shape = place.window, place.sentence, wanted.shape
     text = window.text[sentence.start : sentence.end]
-    wide = widened(text, place.inside, shape, wanted.words)
+    wide = Span(0, len(text)) if shape in IN_A_SENTENCE else widened(text, place.inside, shape, wanted.words)
     if shape is Shape.WHO and place.role is Role.PATIENT:
         wide = roles.whole_object(text, wide, wanted.verbs.__contains__)
     article, offset = window.article, window.span.start + sentence.start

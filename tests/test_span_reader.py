@@ -54,6 +54,22 @@ def test_the_answer_stands_first_inside_the_sentence_that_proves_it(reader):
     assert [span.score for span in findings.spans] == sorted((span.score for span in findings.spans), reverse=True)
 
 
+@pytest.mark.parametrize(
+    "question", ["Why did bread prices rise?", "How did bread prices rise?", "What happened to bread prices?"]
+)
+def test_why_how_and_what_happened_are_answered_by_a_whole_sentence(reader, question):
+    told = article("Nine men met in Kufra. Bread prices rose fast because the road from Kufra was cut. Rain is due.")
+    best = reader.read(question, whole(told)).spans[0]
+    assert words(best) == "Bread prices rose fast because the road from Kufra was cut."
+
+
+def test_a_list_is_answered_as_its_members_each_in_the_sentence(reader):
+    told = article("Gunmen abducted Ali Nasr, a judge, Omar Saleh and Hassan Ahmed in Kufra on Sunday.")
+    spans = [span for span in reader.read("Who was abducted in Kufra?", whole(told)).spans if span.alone]
+    assert [words(span) for span in spans] == ["Ali Nasr, a judge", "Omar Saleh", "Hassan Ahmed"]
+    assert len({(span.evidence, span.score) for span in spans}) == 1
+
+
 def test_a_number_keeps_its_at_least_and_means_a_number(reader):
     findings = reader.read("How many policemen were killed in Tazirbu?", whole(TAZIRBU, TAZERBO))
     said = {span.article.source: span for span in reversed(findings.spans)}
