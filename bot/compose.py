@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from bot.answer import Answer, Finding, Mentions, Question, Quote
-from bot.followup import lower_first
+from bot.proper import lower_first
 from bot.reader import AnswerSpan, Findings
 from bot.widen import attribution
 from index.article import Article

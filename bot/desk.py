@@ -12,8 +12,9 @@ from bot import compose
 from bot.agree import Said
 from bot.answer import Answer, Event, Mentions, Question, Quote, Reading, Respelling, Searching
 from bot.dates import Period, asked_for
-from bot.followup import RECENT, Turn, leans, names, stand_alone
+from bot.followup import RECENT, Turn, leans, stand_alone
 from bot.named import named
+from bot.proper import names
 from bot.question import MAX_CHARS, checked
 from bot.reader import Reader, ReadPassage
 from bot.retriever import FusedRetriever, Query, Retriever
@@ -37,7 +38,8 @@ CORPUS = Path(__file__).parents[1] / "corpus"
 REMEMBERED = 500
 """Answers whose words are kept for the follow-ups to them; no question is ever answered from these."""
 
-
+REMEMBERED_TURNS = 20
+"""Questions before this one that are looked at: each may lean on the one before it."""
 NEAREST = 3
 """Passages in which a word of an unanswered question is looked for, to tell what they do speak of."""
 
@@ -170,14 +172,16 @@ class Desk:
         if not question.after or not leans(question.text, self._archive.is_name):
             return question.text
         turns: list[Turn] = []
-        for earlier in [text for text in question.after if any(map(str.isalnum, text))][-RECENT:]:
-            query = stand_alone(earlier, turns, self._archive.is_name)[:MAX_CHARS]
-            turns.append(Turn(query, self._told(replace(question, text=query, after=()))))
+        earlier = [text for text in question.after if any(map(str.isalnum, text))][-REMEMBERED_TURNS:]
+        for place, text in enumerate(earlier):
+            query = stand_alone(text, turns, self._archive.is_name)[:MAX_CHARS]
+            is_recent = place >= len(earlier) - RECENT
+            turns.append(Turn(query, self._told(replace(question, text=query, after=()), ask=is_recent)))
         return stand_alone(question.text, turns, self._archive.is_name)[:MAX_CHARS]
 
-    def _told(self, question: Question) -> tuple[str, ...]:
-        """What was answered to a question of this conversation; asked again when that was not here, or long ago."""
-        known = self._remembered.get(self._key(question.text, question))
+    def _told(self, question: Question, *, ask: bool) -> tuple[str, ...]:
+        """What was answered to a question of this conversation; when that was not here, or long ago, it may `ask`."""
+        known = self._remembered.get(self._key(question.text, question), None if ask else ())
         if known is None:
             known = tuple(finding.text for finding in self.ask(question).answers)
         return known

@@ -8,9 +8,12 @@ found on one half of CANARD (Elgohary et al., 2019; `make eval` prints both halv
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from bot.ellipsis import asked_again
+from bot.proper import NO_NAMES, PARTICLES, IsName, lower_first, name_spans, never, wordset
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,6 @@ class Mention:
 
 RECENT = 3
 """Turns that are looked back at."""
-IsName = Callable[[str], bool]
-"""Whether a word in lower case is one that the articles only write with a capital."""
 _Kind = Literal["person", "thing", "many"]
 _PRONOUNS: dict[str, tuple[_Kind, bool]] = {
     **dict.fromkeys(("he", "him", "she"), ("person", False)),
@@ -68,25 +69,11 @@ _BESIDES = re.compile(r"\b(besides|other than|aside from|apart from|in addition 
 _BARE = re.compile(
     r"^\W*(?:who|whom|when|where|why|how|what|which|how many|how much|how long|how old)\W*$", re.IGNORECASE
 )
-_WORD = re.compile(r"[^\W_][\w'’.-]*[^\W_]|[^\W_]")
+_SPOKEN_ABOUT = re.compile(r"regarding (.+), [^,]+$", re.IGNORECASE | re.DOTALL)
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_PARTICLES = _words("of the de la al el bin ibn von van and for")
-_PLACED = _words("in at near from to outside inside around across towards toward into through")
-_LED = _words("of on for by with about against over between")
-NO_NAMES = _words(
-    """
-    i he she it they we you the a an in on at when what who whom whose where why how which did was were is are do does
-    has have had can could will would should may might his her its their this that these those there then after before
-    during and but as for from to of by with also although while since some one two three if yes no not all many most
-    any both each however despite according because so or january february march april june july august september
-    october november december monday tuesday wednesday thursday friday saturday sunday
-    """
-)
+_PLACED = wordset("in at near from to outside inside around across towards toward into through")
+_LED = wordset("of on for by with about against over between")
 _EVENT = re.compile(
     r"\b(?:the|an?)\s+(?:[\w'’-]+\s+){1,3}?(?:of|on|in|at|near|against|by|with|between)\s+(?:the\s+)?[^\W\d_a-z][\w'’-]*"
     r"(?:\s+[^\W\d_a-z][\w'’-]*|\s+\d{4})*(?:(?:\s+[a-z]+){1,2}(?=\W*$))?"
@@ -95,21 +82,11 @@ _MOST_SAID = 3
 _SHORT_ANSWER = 10  # words
 
 
-def never(_word: str) -> bool:
-    """No word is known for a name: only capital letters tell."""
-    return False
-
-
-def names(text: str, is_name: IsName = never) -> list[str]:
-    """The names in `text`, in order, each by itself."""
-    return [name for start, end in _names(text, is_name) for name in re.split(r" and (?:of |the )*", text[start:end])]
-
-
 def leans(text: str, is_name: IsName = never) -> bool:
     """Whether a question cannot be understood without what was said before it."""
     if _PRONOUN.search(text) or _THERE.search(text) or _DEMONSTRATIVE.search(text) or _LEADING.match(text):
         return True
-    return bool(_BARE.match(text) or _INSTEAD.match(text) or _ELSE.search(text)) or not any(_names(text, is_name))
+    return bool(_BARE.match(text) or _INSTEAD.match(text) or _ELSE.search(text)) or not any(name_spans(text, is_name))
 
 
 def stand_alone(text: str, turns: Sequence[Turn], is_name: IsName = never, topic: str = "") -> str:
@@ -123,13 +100,19 @@ def stand_alone(text: str, turns: Sequence[Turn], is_name: IsName = never, topic
         return instead
     said = list(_mentions(turns[-RECENT:], is_name))
     asked = _LEADING.sub("", text) or text
+    clause = _clause(turns)
+    is_event = _EVENT.search(clause) and re.search(r"\bit\b", asked, re.IGNORECASE)
+    if not topic and not is_event and (again := asked_again(asked, clause)):
+        return again
     resolved = _with_whole_names(asked, said, topic)
     resolved, left = _without_pronouns(resolved, turns, said, topic)
-    moored = not left and (resolved != asked or (any(_names(asked, is_name)) and not _BARE.match(asked)))
+    moored = not left and (resolved != asked or (any(name_spans(asked, is_name)) and not _BARE.match(asked)))
     if _ELSE.search(asked) and not _BESIDES.search(asked) and (known := _known(turns, topic, is_name)):
         resolved = f"Besides {known}, {lower_first(resolved)}"
         moored = moored or not topic
-    if not moored and (subject := topic or _clause(turns)):
+    if not moored and not topic and not left and not _BARE.match(asked) and (where := _where(turns, is_name)):
+        return f"{resolved.rstrip(' ?.!')} {where}?"
+    if not moored and (subject := topic or clause):
         resolved = f"Regarding {subject}, {lower_first(resolved)}"
     return resolved
 
@@ -140,17 +123,21 @@ def _instead(text: str, turns: Sequence[Turn], is_name: IsName) -> str | None:
     if not start or not turns:
         return None
     given = text[start.end() :].strip(" ?.!")
-    names = list(_names(turns[-1].question, is_name))
-    if not names or not given or len(given.split()) > 4 or not any(_names(f"x {given}", is_name)):
+    names = list(name_spans(turns[-1].question, is_name))
+    if not names or not given or len(given.split()) > 4 or not any(name_spans(f"x {given}", is_name)):
         return None
     first, last = names[-1]
-    return turns[-1].question[:first] + given + turns[-1].question[last:]
+    question = turns[-1].question
+    placed = start.group().split()[-1].lower()
+    if placed in _PLACED and not question[:first].rstrip().lower().endswith(tuple(f" {word}" for word in _PLACED)):
+        return f"{question.rstrip(' ?.!')} {placed} {given}?"
+    return question[:first] + given + question[last:]
 
 
 def _with_whole_names(text: str, said: Sequence[Mention], topic: str) -> str:
     """The first name of which only a part is given, whole."""
     for name in dict.fromkeys([topic, *(mention.text for mention in said)]):
-        words = [word for word in name.split() if len(word) > 2 and word.lower() not in _PARTICLES]
+        words = [word for word in name.split() if len(word) > 2 and word.lower() not in PARTICLES]
         if not 1 < len(name.split()) <= 4 or name.lower() in text.lower():
             continue
         places = {w: m for w in words if (m := re.search(rf"\b{re.escape(w)}(s|['’]s|)\b", text, re.IGNORECASE))}
@@ -199,12 +186,23 @@ def _antecedent(kind: _Kind, turns: Sequence[Turn], said: Sequence[Mention]) -> 
     if not turns:
         return None
     last = turns[-1]
+    asked_of = [mention for mention in said if not mention.in_answer and mention.text in last.question]
+    if kind == "person":
+        return _person(last, asked_of, said)
+    if kind == "many" and (group := _group(last, said)):
+        return group
+    if event := _EVENT.search(last.question):
+        return event.group() if kind == "thing" else None
+    return asked_of[0].text if len(asked_of) == 1 and asked_of[0].before not in _PLACED | _LED else None
+
+
+def _person(last: Turn, asked_of: Sequence[Mention], said: Sequence[Mention]) -> str | None:
+    """Whom "he" or "she" means: of "Who is Nasr?" Nasr, else whom the answer names, else who was named last."""
+    if re.match(r"\W*who (?:is|was)\b", last.question, re.IGNORECASE):
+        whom = next((mention.text for mention in asked_of if mention.before in {"is", "was"}), None)
+        if whom:
+            return whom
     who = re.match(r"\W*(who|whom|which|what)\b", last.question, re.IGNORECASE)
-    if kind != "person":
-        if event := _EVENT.search(last.question):
-            return event.group() if kind == "thing" else None
-        named = [m for m in said if not m.in_answer and m.text in last.question]
-        return named[0].text if len(named) == 1 and named[0].before not in _PLACED | _LED else None
     answered = " ".join(last.answers) if who else ""
 
     def unlikely(mention: Mention) -> tuple[bool, bool]:
@@ -214,60 +212,48 @@ def _antecedent(kind: _Kind, turns: Sequence[Turn], said: Sequence[Mention]) -> 
     return min((m for m in said if not m.is_place), key=unlikely, default=Mention("", "", False)).text or None
 
 
+def _group(last: Turn, said: Sequence[Mention]) -> str:
+    """Whom "they" means: what the answers to "Which NGOs?" name, or the one name of a group that is the answer."""
+    is_group = len(last.answers) == 1 and " " not in last.answers[0]
+    if not is_group and not re.match(r"\W*(?:which|what)\b", last.question, re.IGNORECASE):
+        return ""
+    named = (m.text for m in said if m.in_answer and any(m.text in answer for answer in last.answers))
+    return " and ".join(list(dict.fromkeys(named))[:_MOST_SAID])
+
+
 def _known(turns: Sequence[Turn], topic: str, is_name: IsName) -> str:
     """What the last answer already said: itself when short, else the names in it."""
     answers = turns[-1].answers if turns else ()
     if len(answers) == 1 and len(answers[0].split()) <= _SHORT_ANSWER:
         return answers[0].strip(" .,;")
-    names = [text[start:end] for text in answers for start, end in _names(text, is_name)]
+    names = [text[start:end] for text in answers for start, end in name_spans(text, is_name)]
     others = [name for name in dict.fromkeys(names) if name.lower() not in topic.lower()]
     return " and ".join(others[:_MOST_SAID]) or topic
 
 
 def _clause(turns: Sequence[Turn]) -> str:
-    """The last question, to be spoken about."""
-    return lower_first(turns[-1].question.strip(" ?.!")) if turns else ""
+    """The last question, to be spoken about; where that spoke about another, that one."""
+    if not turns:
+        return ""
+    question = turns[-1].question.strip(" ?.!")
+    spoken_about = _SPOKEN_ABOUT.match(question)
+    return lower_first(spoken_about[1] if spoken_about else question)
+
+
+def _where(turns: Sequence[Turn], is_name: IsName) -> str:
+    """The event or the place that the last question named: "in the attack on Tazirbu", "in Tazirbu"."""
+    clause = _clause(turns)
+    if event := _EVENT.search(clause):
+        return f"in {event.group()}"
+    places = [(start, end) for start, end in name_spans(clause, is_name) if clause[:start].split()[-1:] == ["in"]]
+    return f"in {clause[places[-1][0] : places[-1][1]]}" if places else ""
 
 
 def _mentions(turns: Sequence[Turn], is_name: IsName) -> Iterator[Mention]:
     """Names in what was said, the latest turn first; those of a question, last first, before those of its answers."""
     for turn in reversed(turns):
         for text in (turn.question, *turn.answers):
-            names = list(_names(text, is_name))
+            names = list(name_spans(text, is_name))
             for start, end in reversed(names) if text is turn.question else names:
                 before = "".join(text[:start].split()[-1:]).lower()
                 yield Mention(text[start:end], before, text is not turn.question)
-
-
-def _names(text: str, is_name: IsName) -> Iterator[tuple[int, int]]:
-    """Where the names in `text` stand: runs of words that are capitalized or known, with the particles between."""
-    run: list[re.Match[str]] = []
-    for match in [*_WORD.finditer(text), None]:
-        word = match.group().removesuffix("'s").removesuffix("’s") if match else ""
-        bare = re.sub("^(al|el)-", "", word)
-        if match and word.lower() not in NO_NAMES and (bare[:1].isupper() or is_name(word.lower())):
-            joined = run and text[run[-1].end() : match.start()].strip() in {"", "-"}
-            if run and not joined:
-                yield from _run(run)
-                run = []
-            run.append(match)
-        elif run and not (match and match.group() in _PARTICLES and text[run[-1].end() : match.start()] == " "):
-            yield from _run(run)
-            run = []
-        elif run and match:
-            run.append(match)
-
-
-def _run(run: list[re.Match[str]]) -> Iterator[tuple[int, int]]:
-    while run and run[-1].group() in _PARTICLES:
-        run = run[:-1]
-    if run:
-        last = run[-1].group()
-        cut = 2 if last.endswith(("'s", "’s")) else 0
-        yield run[0].start(), run[-1].end() - cut
-
-
-def lower_first(text: str) -> str:
-    """`text` with its first letter lowered, unless a name begins it."""
-    first = text.split(maxsplit=1)[0] if text.split() else ""
-    return text[0].lower() + text[1:] if first.lower().strip("?!.,") in {*NO_NAMES, "besides"} else text

@@ -21,7 +21,7 @@ _IRREGULAR = (
     r"sued|sunk|sworn|taken|taught|thrown|told|torn|understood|woken|won|worn|written"
 )
 _DONE = rf"(?:[a-z]+ed|{_IRREGULAR})"
-_SUBJECT = r"(?:who|whom|what|(?:which|what|how many)\s+(?:[\w'’-]+\s+){0,3}?[\w'’-]+)"
+_SUBJECT = r"(?:who|whom|what|how many|(?:which|what|how many)\s+(?:[\w'’-]+\s+){0,3}?[\w'’-]+)"
 _ASKS_PATIENT = re.compile(
     rf"^\W*{_SUBJECT}\s+(?:(?:has|have|had|will|would|may|might|could|can)\s+)?(?:also\s+)?{_BE}\s+(?:\w+ly\s+|also\s+)?"
     rf"(?P<verb>{_DONE})\b(?!\s+by\W*$)",

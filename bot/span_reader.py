@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from bot import roles
 from bot.agree import said
 from bot.dates import expressions
-from bot.followup import NO_NAMES
 from bot.members import members, wants_several
 from bot.numbers import amount, is_count, is_measured
+from bot.proper import NO_NAMES
 from bot.reader import AnswerSpan, Findings, ReadPassage
 from bot.roles import Role
 from bot.score import normalized
@@ -69,6 +69,7 @@ class Signals:
 class Wanted:
     """What a question asks for: the shape, its own words, and the role that is asked for to which verbs (stems).
 
+    `told_by` are those verbs, and all words like them: "dead" for "killed".
     `is_count` when people or things are to be counted, and nothing measured; `several` when a list is asked for.
     """
 
@@ -76,19 +77,24 @@ class Wanted:
     words: frozenset[str]
     role: Role | None
     verbs: frozenset[str]
+    told_by: frozenset[str]
     is_count: bool
     several: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A place `inside` a sentence of a window, and what it is there to the verb of the question."""
+    """A place `inside` a sentence of a window, and what it is there to the verb of the question.
+
+    `tells` when the sentence has that verb, or a word like it.
+    """
 
     window: Window
     sentence: Span
     inside: Span
     odds: float
     role: Role | None
+    tells: bool
 
 
 class SpanReader:
@@ -137,7 +143,9 @@ class SpanReader:
         alike = self._archive.matches(query).get(role.verb, {}) if role else {}
         verbs = frozenset(verb for verb, likeness in alike.items() if likeness >= LIKE_VERB)
         words = frozenset(normalized(query).split())
-        return Wanted(shape_of(query), words, role and role.role, verbs, is_count(query), wants_several(query))
+        return Wanted(
+            shape_of(query), words, role and role.role, verbs, frozenset(alike), is_count(query), wants_several(query)
+        )
 
 
 def answerable(signals: Signals) -> float:
@@ -158,10 +166,11 @@ def _place(window: Window, scored: ScoredSpan, wanted: Wanted) -> _Place | None:
     fits = _fits(words, wanted.shape) and not (wanted.is_count and is_measured(text[scored.start : sentence.end]))
     odds = scored.score - (0.0 if fits else UNFIT)
     role = None
+    tells = bool(wanted.told_by & set(terms(text[sentence.start : sentence.end])))
     if wanted.role:
         role = roles.role(text[sentence.start : sentence.end], inside, wanted.verbs.__contains__)
         odds += 0.0 if role is None else ROLE if role is wanted.role else -ROLE
-    return _Place(window, sentence, inside, odds, role)
+    return _Place(window, sentence, inside, odds, role, tells)
 
 
 def _stands(place: _Place, wanted: Wanted) -> bool:
@@ -169,7 +178,7 @@ def _stands(place: _Place, wanted: Wanted) -> bool:
     if place.role not in (None, wanted.role):
         return False
     if wanted.shape in (Shape.HOW_MANY, Shape.WHEN):
-        return place.odds >= LEAST_OF_ONE
+        return place.odds >= LEAST_OF_ONE and (place.tells or not wanted.role)
     return place.odds >= LEAST_IN_ROLE if place.role else place.odds >= LEAST_ODDS and not wanted.role
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from math import fsum
 from typing import NamedTuple
 
-from bot.followup import NO_NAMES
+from bot.proper import NO_NAMES
 from index.archive import Archive
 from index.lexical import terms, words
 

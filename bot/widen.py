@@ -10,7 +10,7 @@ import re
 from collections.abc import Set
 
 from bot.dates import expressions
-from bot.followup import NO_NAMES
+from bot.proper import NO_NAMES
 from bot.score import normalized
 from bot.shape import Shape
 from index.passages import Span
@@ -26,7 +26,11 @@ _ROLE = re.compile(
     rf",\s+(?:(?:a|an|the|its|their|his|her)\s+)?{_NO_ROLE}[a-zà-ÿ][\w'’-]*(?:\s+(?!(?:said|says|was|were|is|are|has|had|"
     r"told|who|which|and|or|but|\w+ed)\b)[\w'’-]+){0,9}(?=[,;)]|[.!?]*\s*$)"
 )
-_CLAUSE = re.compile(r".*\b(?:was|were|is|are|had|has|have|\w+ed)\s+and\s+(?=\S)", re.IGNORECASE | re.DOTALL)
+_TWO_NUMBERS = re.compile(
+    r"(?P<first>.*?)(?:\s+(?:was|were|is|are|had|has|have|been))*\s+(?P<verb>was|were|is|are|had|has|have|\w+ed|hurt|shot)"
+    r"\s+and\s+(?=\S)",
+    re.IGNORECASE | re.DOTALL,
+)
 _POSSESSIVE = re.compile(r"['’]s?$")
 _HEDGE = re.compile(
     r"(?:about|around|some|nearly|almost|roughly|approximately|an estimated|close to|up to|at least|at most|more than|"
@@ -61,8 +65,8 @@ def widened(sentence: str, span: Span, shape: Shape, known: Set[str] = frozenset
             if place.start < end and start < place.end:
                 start, end = min(start, place.start), max(end, place.end)
     elif shape is Shape.HOW_MANY:
-        if clause := _CLAUSE.match(sentence[start:end]):
-            start += clause.end()
+        if two := _TWO_NUMBERS.match(sentence[start:end]):
+            start, end = (start, start + two.end("first")) if two["verb"].lower() in known else (start + two.end(), end)
         if hedge := _HEDGE.search(sentence[:start]):
             start = hedge.start()
     elif shape in (Shape.WHO, Shape.WHERE, Shape.WHAT):

@@ -372,3 +372,17 @@ def test_what_the_desk_knows_of_its_archive(desk):
     assert desk.article(quote.article_id).title == quote.title
     with pytest.raises(UnknownArticleError):
         desk.article("nope")
+
+
+def test_a_conversation_goes_on_as_a_person_would_have_it(desk):
+    asked = ("Who was kidnapped in Tazirbu?", "when was it?", "and how many policemen were killed there?", "who did it?")
+    answers = [desk.ask(Question(text, asked[:place])) for place, text in enumerate(asked)]
+    assert [answer.query for answer in answers[1:]] == [
+        "when was someone kidnapped in Tazirbu?",
+        "how many policemen were killed in Tazirbu?",
+        "who killed policemen in Tazirbu?",
+    ]
+    assert "25" in answers[1].answers[0].text
+    assert answers[2].answers[0].text.lower().startswith(("nine", "9"))
+    assert not answers[2].disagree
+    assert "ISIS" in answers[3].answers[0].text

@@ -10,6 +10,10 @@ from bot.followup import Turn, leans, stand_alone
 
 KIDNAPPED = Turn("Who was kidnapped in Tazirbu?", ("Colonel Abdul Hamid al-Snoussi", "eleven civilians"))
 ATTACK = Turn("Who carried out the attack on the Mabruk oil field?", ("ISIS",))
+SPEAKER = Turn("Who is Ibrahim Nasr?", ("spokesman of the House of Representatives",))
+NGOS = Turn("Which NGOs launched a joint mission?", ("Open Arms", "Mediterranea"))
+SAID = Turn("What did Nasr say?", ("that remnants of ISIS were active",))
+REGARDING = Turn("Regarding who was kidnapped in Tazirbu, were they set free?")
 NASR = Turn("Who speaks for Nofaliya in the House?", ("Ibrahim Nasr",))
 
 
@@ -19,15 +23,22 @@ NASR = Turn("Who speaks for Nofaliya in the House?", ("Ibrahim Nasr",))
         ("and how many were killed there?", [KIDNAPPED], "how many were killed in Tazirbu?"),
         ("And what about Misrata?", [KIDNAPPED], "Who was kidnapped in Misrata?"),
         ("and in Kufra?", [KIDNAPPED], "Who was kidnapped in Kufra?"),
-        ("when was it?", [KIDNAPPED], "Regarding who was kidnapped in Tazirbu, when was it?"),
+        ("when was it?", [KIDNAPPED], "when was someone kidnapped in Tazirbu?"),
+        ("And who did it?", [KIDNAPPED], "who kidnapped someone in Tazirbu?"),
         ("When was it?", [ATTACK], "When was the attack on the Mabruk oil field?"),
         ("Where was he taken?", [KIDNAPPED], "Where was Colonel Abdul Hamid al-Snoussi taken?"),
         ("what did he say?", [NASR], "what did Ibrahim Nasr say?"),
         ("what was his warning?", [NASR], "what was Ibrahim Nasr's warning?"),
         ("what did they tell him?", [NASR], "what did they tell Ibrahim Nasr?"),
         ("Were they set free?", [KIDNAPPED], "Regarding who was kidnapped in Tazirbu, were they set free?"),
-        ("Why?", [ATTACK], "Regarding who carried out the attack on the Mabruk oil field, why?"),
-        ("how many died?", [ATTACK], "Regarding who carried out the attack on the Mabruk oil field, how many died?"),
+        ("Why?", [ATTACK], "Why was it that someone carried out the attack on the Mabruk oil field?"),
+        ("how many died?", [ATTACK], "how many died in the attack on the Mabruk oil field?"),
+        ("how many died?", [KIDNAPPED], "how many died in Tazirbu?"),
+        ("Where does he speak?", [SPEAKER], "Where does Ibrahim Nasr speak?"),
+        ("Where are they based?", [NGOS], "Where are Open Arms and Mediterranea based?"),
+        ("What did they say?", [ATTACK], "What did ISIS say?"),
+        ("And in Misrata?", [SAID], "What did Nasr say in Misrata?"),
+        ("Was it claimed?", [KIDNAPPED, REGARDING], "Regarding who was kidnapped in Tazirbu, was it claimed?"),
         (
             "Who else was kidnapped in Tazirbu?",
             [KIDNAPPED],

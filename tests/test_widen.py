@@ -52,6 +52,14 @@ def test_the_answer_is_what_a_person_would_say(sentence, words, shape, answer):
     assert grown(sentence, words, shape) == answer
 
 
+@pytest.mark.parametrize(("verb", "number"), [("killed", "nine people"), ("hurt", "ten")])
+def test_of_two_numbers_that_of_the_question_s_verb_is_meant(verb, number):
+    sentence = "On Sunday nine people were killed and ten were hurt."
+    both = Span(sentence.index("nine"), sentence.index(" were hurt"))
+    start, end = widened(sentence, both, Shape.HOW_MANY, {"how", "many", "were", verb})
+    assert sentence[start:end] == number
+
+
 def test_what_the_question_says_of_a_person_is_not_said_again():
     start = SNOUSSI.index("Colonel")
     name = Span(start, start + len("Colonel Abdul Hamid al-Snoussi"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.answer import Answer, Finding, Quote
 from bot.compose import premise
-from bot.followup import lower_first
+from bot.proper import lower_first
 from index.catalogue import Coverage
 
 if TYPE_CHECKING:
