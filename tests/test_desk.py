@@ -375,7 +375,12 @@ def test_what_the_desk_knows_of_its_archive(desk):
 
 
 def test_a_conversation_goes_on_as_a_person_would_have_it(desk):
-    asked = ("Who was kidnapped in Tazirbu?", "when was it?", "and how many policemen were killed there?", "who did it?")
+    asked = (
+        "Who was kidnapped in Tazirbu?",
+        "when was it?",
+        "and how many policemen were killed there?",
+        "who did it?",
+    )
     answers = [desk.ask(Question(text, asked[:place])) for place, text in enumerate(asked)]
     assert [answer.query for answer in answers[1:]] == [
         "when was someone kidnapped in Tazirbu?",
