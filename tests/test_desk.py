@@ -307,6 +307,29 @@ def test_only_the_sentence_that_asks_says_the_days_of_the_answer(told):
     assert now.status == "unanswered"
 
 
+def test_another_day_in_a_sentence_of_this_week_s_news_does_not_hide_it(told):
+    desk = told(("Herald", "2018-11-25", "Judge Amina Rashid, who was held since 2014, was freed in Kufra."))
+    asked = date(2018, 11, 26)
+    assert "Amina Rashid" in desk.ask(Question("Who was freed in Kufra this week?", asked=asked)).answers[0].text
+    assert desk.ask(Question("Who was freed in Kufra in November 2018?", asked=asked)).status == "unanswered"
+
+
+def test_a_number_of_something_else_is_no_disagreement(told):
+    desk = told(
+        ("Herald", "2018-11-25", "Nine people were killed in Tazirbu on Sunday."),
+        ("Post", "2018-11-26", "The men who attacked Tazirbu on Sunday left with 11 people."),
+    )
+    answer = desk.ask(Question("How many people were killed in Tazirbu?"))
+    assert [finding.text for finding in answer.answers] == ["Nine"]
+    assert not answer.disagree
+
+
+def test_a_long_conversation_is_followed_from_its_start(told):
+    desk = told(("Herald", "2018-11-25", "Eleven civilians were kidnapped in Tazirbu on Sunday."))
+    after = ("Who was kidnapped in Tazirbu?", "when was it?", "why?", "how?", "how did it happen?")
+    assert desk.ask(Question("where was it?", after)).query == "where was someone kidnapped in Tazirbu?"
+
+
 def test_a_distance_is_no_number_of_people(desk):
     answer = desk.ask(Question("How many people did the attackers take away from Tazirbu?"))
     assert not [finding for finding in answer.answers if "400" in finding.text]
@@ -324,6 +347,8 @@ def test_what_no_article_tells_of_together_is_said(told):
     absent = desk.ask(Question("Who was kidnapped in Timbuktu?"))
     assert absent.apart == (Mentions("Timbuktu", 0), Mentions("kidnapped", 1))
     assert " None of them mentions Timbuktu. 1 mentions “kidnapped” or a word like it." in absent.text
+    first = desk.ask(Question("Misrata: who was kidnapped?"))
+    assert [words.text for words in first.apart] == ["Misrata", "kidnapped"]
 
 
 @pytest.mark.parametrize(("asked", "found"), [("Gadhafi", "Qaddafi"), ("Qaddafi", None)])

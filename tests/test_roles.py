@@ -16,6 +16,7 @@ AGENT, PATIENT = Role.AGENT, Role.PATIENT
     [
         ("Who was kidnapped in Tazirbu?", Asked(PATIENT, "kidnap")),
         ("How many policemen were killed?", Asked(PATIENT, "kill")),
+        ("How many were killed in Tazirbu?", Asked(PATIENT, "kill")),
         ("Which party leader has been arrested?", Asked(PATIENT, "arrest")),
         ("Who was shot?", Asked(PATIENT, "shot")),
         ("Who kidnapped the colonel?", Asked(AGENT, "kidnap")),

@@ -63,6 +63,13 @@ def test_why_how_and_what_happened_are_answered_by_a_whole_sentence(reader, ques
     assert words(best) == "Bread prices rose fast because the road from Kufra was cut."
 
 
+def test_a_person_is_given_without_what_the_question_says_already(reader):
+    told = article("Chibani Hamoud, the Libyan ambassador to France, spoke in Paris.")
+    assert words(reader.read("Who is the Libyan ambassador to France?", whole(told)).spans[0]) == "Chibani Hamoud"
+    spoke = words(reader.read("Who spoke in Paris?", whole(told)).spans[0])
+    assert spoke == "Chibani Hamoud, the Libyan ambassador to France"
+
+
 def test_a_list_is_answered_as_its_members_each_in_the_sentence(reader):
     told = article("Gunmen abducted Ali Nasr, a judge, Omar Saleh and Hassan Ahmed in Kufra on Sunday.")
     spans = [span for span in reader.read("Who was abducted in Kufra?", whole(told)).spans if span.alone]
