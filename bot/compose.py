@@ -41,8 +41,13 @@ class _Group:
 
     @property
     def newest(self) -> date:
-        """The latest day on which one of them was published."""
-        return max((span.article.published or date.min for span in self.spans), default=date.min)
+        """The latest day on which one of those that are shown was published."""
+        return max(span.article.published or date.min for span in self.shown)
+
+    @property
+    def shown(self) -> list[AnswerSpan]:
+        """Those that may be quoted, such as stand alone first."""
+        return sorted([span for span in self.spans if span.quoted] or self.spans[:1], key=lambda span: not span.alone)
 
     @property
     def stands(self) -> bool:
@@ -69,10 +74,8 @@ def compose(question: Question, query: str, findings: Findings, searched: Covera
     answers: list[Finding] = []
     quotes: dict[tuple[str, Span], Quote] = {}
     for group in groups:
-        quoted = [span for span in group.spans if span.quoted] or group.spans[:1]
-        quoted.sort(key=lambda span: not span.alone)
-        in_full = _in_full(quoted)
-        shown = _distinct_evidence([in_full, *quoted])[:MAX_QUOTES_EACH]
+        in_full = _in_full(group.shown)
+        shown = _distinct_evidence([in_full, *group.shown])[:MAX_QUOTES_EACH]
         for span in shown:
             quotes.setdefault((span.article.id, span.evidence), _quote(span, len(quotes) + 1))
         numbers = tuple(quotes[span.article.id, span.evidence].number for span in shown)

@@ -107,6 +107,14 @@ def test_answers_that_exclude_each_other_stand_side_by_side_the_newest_first():
     assert not composed(eight, span(new, "Nine", 0.5, 7, evidence="Nine died, police said.")).disagree
 
 
+def test_an_answer_is_as_new_as_what_is_shown_for_it():
+    eight = span(article("Eight died.", source="Post", published=date(2018, 11, 24)), "Eight", 1.0, -9)
+    nine = span(article("Nine died.", source="Herald", published=date(2018, 11, 25)), "Nine", 0.5, 9)
+    later = article("Eight were there.", source="Times", published=date(2018, 12, 1))
+    unseen = replace(span(later, "Eight", -3.0, -9), alone=False, quoted=False)
+    assert [finding.text for finding in composed(eight, nine, unseen).answers] == ["Nine", "Eight"]
+
+
 def test_a_surname_alone_is_given_with_the_names_that_another_article_has_before_it():
     herald, post = says("Herald", "Al-Snoussi was taken."), says("Post", "Colonel Hamid al-Snoussi was taken.")
     (finding,) = composed(span(herald, "Al-Snoussi", 1.0, 1), span(post, "Colonel Hamid al-Snoussi", 0.5, 1)).answers
