@@ -101,6 +101,14 @@ class Answer:
     apart: tuple[Mentions, ...] = ()
     matched: tuple[Respelling, ...] = ()
 
+    def by_quotes(self) -> list[tuple[Finding, ...]]:
+        """The findings in their order, those that rest on the same quotes together: the members of a list."""
+        together: dict[tuple[object, ...], list[Finding]] = {}
+        for place, finding in enumerate(self.answers):
+            alone = (place,) if self.disagree else ()
+            together.setdefault((finding.quotes, finding.attributed, *alone), []).append(finding)
+        return [tuple(findings) for findings in together.values()]
+
     def as_json(self) -> dict[str, Any]:
         """The answer as outside programs read it (README, "The JSON")."""
         return {

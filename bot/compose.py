@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -81,10 +81,8 @@ def compose(question: Question, query: str, findings: Findings, searched: Covera
         numbers = tuple(quotes[span.article.id, span.evidence].number for span in shown)
         sources = _independent([span.article for span in shown])
         answers.append(Finding(in_full.text, numbers, sources, _attributed(in_full)))
-    text = _text(answers, tuple(quotes.values()), disagree)
-    return Answer(
-        question.text, query, "answered", text, tuple(answers), tuple(quotes.values()), (), searched, disagree=disagree
-    )
+    given, proof = tuple(answers), tuple(quotes.values())
+    return _told(Answer(question.text, query, "answered", "", given, proof, (), searched, disagree=disagree))
 
 
 def explained(answer: Answer, absent: tuple[str, ...], apart: tuple[Mentions, ...]) -> Answer:
@@ -106,8 +104,7 @@ def without(answer: Answer, quotes: tuple[Quote, ...], near: tuple[Quote, ...]) 
         text = _not_found(answer.searched, near, answer.absent, answer.apart)
         return replace(answer, status="unanswered", text=text, answers=(), quotes=(), near=near, disagree=False)
     disagree = answer.disagree and len(answers) > 1
-    text = _text(answers, quotes, disagree)
-    return replace(answer, text=text, answers=tuple(answers), quotes=quotes, disagree=disagree)
+    return _told(replace(answer, answers=tuple(answers), quotes=quotes, disagree=disagree))
 
 
 def _groups(spans: Sequence[AnswerSpan]) -> list[_Group]:
@@ -173,23 +170,26 @@ def _quote(span: AnswerSpan, number: int) -> Quote:
     return Quote.of(span.article, span.evidence.start, span.evidence.end, number)
 
 
-def _text(answers: Sequence[Finding], quotes: Sequence[Quote], disagree: bool) -> str:
-    """The answer as a person reads it: each finding with its marks and the sentence that proves it."""
-    told = {quote.number: quote for quote in quotes}
-    lines = [_line(finding, [told[number] for number in finding.quotes if number in told]) for finding in answers]
-    if disagree:
-        sides = " · ".join(f"{_one_line(one.text)} ({_credit(told[one.quotes[0]])})" for one in answers)
+def _told(answer: Answer) -> Answer:
+    """`answer` with its text, as a person reads it: each finding with its marks and the sentence that proves it."""
+    told = {quote.number: quote for quote in answer.quotes}
+    lines = [_line(findings, told) for findings in answer.by_quotes()]
+    if answer.disagree:
+        sides = " · ".join(f"{_one_line(one.text)} ({_credit(told[one.quotes[0]])})" for one in answer.answers)
         lines.insert(0, f"The sources disagree: {sides}")
-    return "\n\n".join(lines)
+    return replace(answer, text="\n\n".join(lines))
 
 
-def _line(finding: Finding, quotes: Sequence[Quote]) -> str:
+def _line(findings: Sequence[Finding], told: Mapping[int, Quote]) -> str:
+    """Findings that rest on the same quotes."""
+    first = findings[0]
+    quotes = [told[number] for number in first.quotes if number in told]
     marks = "".join(f"{NO_BREAK_SPACE}[{quote.number}]" for quote in quotes)
-    words = _one_line(finding.text)
-    proof = next((quote for quote in quotes if finding.text in quote.text), None)
-    if proof is None or proof.text == finding.text:
+    words = " · ".join(_one_line(finding.text) for finding in findings)
+    proof = next((quote for quote in quotes if first.text in quote.text), None)
+    if proof is None or proof.text == first.text:
         return f"“{words}”{marks}"
-    who = f", {lower_first(finding.attributed)}" if finding.attributed else ""
+    who = f", {lower_first(first.attributed)}" if first.attributed else ""
     return f"{words}{_one_line(who)}{marks}: “{_one_line(proof.text)}”"
 
 

@@ -107,6 +107,14 @@ def test_answers_that_exclude_each_other_stand_side_by_side_the_newest_first():
     assert not composed(eight, span(new, "Nine", 0.5, 7, evidence="Nine died, police said.")).disagree
 
 
+def test_the_members_of_a_list_are_told_with_one_quote():
+    herald, all_of_it = says("Herald", "Ali and Omar fled. Nine died."), "Ali and Omar fled."
+    ali, omar = (span(herald, name, 1.0, number, evidence=all_of_it) for number, name in enumerate(("Ali", "Omar")))
+    answer = composed(ali, omar, span(herald, "Nine", 0.5, 3, evidence="Nine died."))
+    assert [finding.text for finding in answer.answers] == ["Ali", "Omar", "Nine"]
+    assert answer.text == "Ali · Omar\u00a0[1]: “Ali and Omar fled.”\n\nNine\u00a0[2]: “Nine died.”"
+
+
 def test_an_answer_is_as_new_as_what_is_shown_for_it():
     eight = span(article("Eight died.", source="Post", published=date(2018, 11, 24)), "Eight", 1.0, -9)
     nine = span(article("Nine died.", source="Herald", published=date(2018, 11, 25)), "Nine", 0.5, 9)

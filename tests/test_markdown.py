@@ -53,6 +53,16 @@ def test_words_that_are_part_of_a_sentence_come_first_and_are_bold_in_it() -> No
     )
 
 
+def test_what_rests_on_the_same_quotes_is_shown_with_them_once() -> None:
+    she, cost = Finding("she", (1,), 1), Finding("four million", (1,), 1)
+    (block, _) = markdown(answer(she, cost), link)
+    assert block.startswith("**she** · **four million**\n\n> “It cost **four million**&#44; **she** said&#46;”\n")
+    apart = markdown(answer(she, cost, disagree=True), link)
+    assert [block.split("\n")[0] for block in apart[1:3]] == ["**she**", "**four million**"]
+    (within, _) = markdown(answer(Finding("four", (1,), 1), cost), link)
+    assert "> “It cost **four million**&#44; she said" in within
+
+
 def test_disagreement_is_said_first() -> None:
     nine, ten = Finding("four million", (1,), 1), Finding("Repairs", (2,), 1)
     assert markdown(answer(nine, ten, disagree=True), link)[0] == (

@@ -122,9 +122,9 @@ def markdown(answer: Answer, link: Link) -> list[str]:
     """
     quotes = {quote.number: quote for quote in answer.quotes}
     blocks = [_disagreement(answer.answers, quotes)] if answer.disagree else []
-    for finding in answer.answers:
-        if cited := [quotes[number] for number in finding.quotes if number in quotes]:
-            blocks.append(_finding(finding, cited, link))
+    for findings in answer.by_quotes():
+        if cited := [quotes[number] for number in findings[0].quotes if number in quotes]:
+            blocks.append(_findings(findings, cited, link))
     if answer.status == "unanswered":
         missing = " ".join(["", *map(escaped, premise(answer.absent, answer.apart))])
         blocks.append(f"**Not found** in {_searched(answer.searched)}.{missing}")
@@ -155,18 +155,27 @@ def _disagreement(findings: Sequence[Finding], quotes: Mapping[int, Quote]) -> s
     return f"**The sources disagree**: {sides}"
 
 
-def _finding(finding: Finding, quotes: Sequence[Quote], link: Link) -> str:
-    """The quote that holds the finding, with its words in bold where they are but a part of it, and all who say so."""
-    main = next((quote for quote in quotes if finding.text in quote.text), quotes[0])
-    before, words, after = main.text.partition(finding.text)
-    note = f"{finding.sources} independent sources" if finding.sources > 1 else ""
-    if not words or not (before or after):
+def _findings(findings: Sequence[Finding], quotes: Sequence[Quote], link: Link) -> str:
+    """The quote that holds them, with their words in bold where they are but a part of it, and all who say so."""
+    first = findings[0]
+    main = next((quote for quote in quotes if first.text in quote.text), quotes[0])
+    note = f"{first.sources} independent sources" if first.sources > 1 else ""
+    if first.text not in main.text or first.text == main.text:
         return _cited(escaped(main.text), quotes, link, note)
-    lead = f"**{escaped(words)}**"
-    # Between other characters the asterisks would be shown and not obeyed.
-    bold = lead if words[0].isalnum() and words[-1].isalnum() else escaped(words)
-    who = f", {escaped(lower_first(finding.attributed))}" if finding.attributed else ""
-    return f"{lead}{who}\n\n{_cited(f'{escaped(before)}{bold}{escaped(after)}', quotes, link, note)}"
+    lead = " · ".join(f"**{escaped(finding.text)}**" for finding in findings)
+    who = f", {escaped(lower_first(first.attributed))}" if first.attributed else ""
+    return f"{lead}{who}\n\n{_cited(_emphasized(main.text, [one.text for one in findings]), quotes, link, note)}"
+
+
+def _emphasized(text: str, parts: Sequence[str]) -> str:
+    """`text`, escaped, with those of `parts` in bold that stand in it, apart from each other."""
+    done, end = "", 0
+    for start, _, words in sorted((text.find(part), -len(part), part) for part in parts if part):
+        if start >= end:
+            # Between other characters the asterisks would be shown and not obeyed.
+            bold = f"**{escaped(words)}**" if words[0].isalnum() and words[-1].isalnum() else escaped(words)
+            done, end = f"{done}{escaped(text[end:start])}{bold}", start + len(words)
+    return done + escaped(text[end:])
 
 
 def _cited(words: str, quotes: Sequence[Quote], link: Link, note: str = "") -> str:
