@@ -110,7 +110,7 @@ def stand_alone(text: str, turns: Sequence[Turn], is_name: IsName = never, topic
     if _ELSE.search(asked) and not _BESIDES.search(asked) and (known := _known(turns, topic, is_name)):
         resolved = f"Besides {known}, {lower_first(resolved)}"
         moored = moored or not topic
-    if not moored and not topic and not left and not _BARE.match(asked) and (where := _where(turns, is_name)):
+    if not moored and not topic and not left and not _BARE.match(asked) and (where := _where(clause, is_name)):
         return f"{resolved.rstrip(' ?.!')} {where}?"
     if not moored and (subject := topic or clause):
         resolved = f"Regarding {subject}, {lower_first(resolved)}"
@@ -240,9 +240,8 @@ def _clause(turns: Sequence[Turn]) -> str:
     return lower_first(spoken_about[1] if spoken_about else question)
 
 
-def _where(turns: Sequence[Turn], is_name: IsName) -> str:
-    """The event or the place that the last question named: "in the attack on Tazirbu", "in Tazirbu"."""
-    clause = _clause(turns)
+def _where(clause: str, is_name: IsName) -> str:
+    """The event or the place that the last question names: "in the attack on Tazirbu", "in Tazirbu"."""
     if event := _EVENT.search(clause):
         return f"in {event.group()}"
     places = [(start, end) for start, end in name_spans(clause, is_name) if clause[:start].split()[-1:] == ["in"]]

@@ -15,8 +15,8 @@ _ASIDE = re.compile(r"(?:an?|the|who|whose|head|chief)\s", re.IGNORECASE)
 """What begins words on the name before them, or after: "Nasr, a judge", "the head of the council, Nasr"."""
 _NAMED = re.compile(r"[A-ZÀ-ÖØ-ÞĀ-Ž]")
 _SEVERAL = re.compile(
-    r"\b(?:(?:who|what|which)\s+(?:are|were)|(?:which|what)\s+(?:two|three|four|five|six|\w*[^\Wsuiae]s)|"
-    r"(?:which|what|the|all|some)\s+(?:[\w-]+\s+)?\w*[^\Wsuia]s)\b(?!['’])",
+    r"\b(?:(?:who|what|which)\s+(?:are|were)|(?:which|what)\s+(?:two|three|four|five|six|seven|eight|nine|ten|\d+)|"
+    r"which\s+(?:[\w-]+\s+){0,2}?(?!(?:is|was|has|does|this|its)\b)\w+[^\Wsui]s)\b(?!['’])",
     re.IGNORECASE,
 )
 

@@ -33,7 +33,8 @@ _ASKS_OBJECT = re.compile(
     re.IGNORECASE,
 )
 _ASKS_AGENT = re.compile(
-    rf"^\W*(?:who|(?:which|what)\s+[\w'’-]+)\s+(?:has\s+|have\s+|had\s+)?(?P<verb>{_DONE})\b", re.IGNORECASE
+    rf"^\W*(?:who|how many|(?:which|what|how many)\s+[\w'’-]+)\s+(?:has\s+|have\s+|had\s+)?(?P<verb>{_DONE})\b",
+    re.IGNORECASE,
 )
 _PASSIVE = re.compile(rf"\b{_BE}\s+(?:(?:also|then|later|not|still|\w+ly)\s+){{0,2}}$", re.IGNORECASE)
 _NO_OBJECT = re.compile(

@@ -7,16 +7,9 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
+from index.lexical import Without
 
-class _Punctuation(dict[int, int | None]):
-    """For `str.translate`: punctuation and symbols go, everything else stays."""
-
-    def __missing__(self, code: int) -> int | None:
-        self[code] = None if unicodedata.category(chr(code)).startswith(("P", "S")) else code
-        return self[code]
-
-
-_NO_PUNCTUATION = _Punctuation()
+_NO_PUNCTUATION = Without(lambda character: unicodedata.category(character).startswith(("P", "S")))
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 
 

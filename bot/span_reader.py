@@ -69,12 +69,13 @@ class Signals:
 class Wanted:
     """What a question asks for: the shape, its own words, and the role that is asked for to which verbs (stems).
 
-    `told_by` are those verbs, and all words like them: "dead" for "killed".
+    `alike` are the terms that count as one of its words; `told_by` those that count as the verb ("dead" for "killed").
     `is_count` when people or things are to be counted, and nothing measured; `several` when a list is asked for.
     """
 
     shape: Shape
     words: frozenset[str]
+    alike: frozenset[str]
     role: Role | None
     verbs: frozenset[str]
     told_by: frozenset[str]
@@ -140,11 +141,17 @@ class SpanReader:
 
     def _wanted(self, query: str) -> Wanted:
         role = roles.asked(query)
-        alike = self._archive.matches(query).get(role.verb, {}) if role else {}
-        verbs = frozenset(verb for verb, likeness in alike.items() if likeness >= LIKE_VERB)
-        words = frozenset(normalized(query).split())
+        matches = self._archive.matches(query)
+        told_by = matches.get(role.verb, {}) if role else {}
         return Wanted(
-            shape_of(query), words, role and role.role, verbs, frozenset(alike), is_count(query), wants_several(query)
+            shape_of(query),
+            words=frozenset(normalized(query).split()),
+            alike=frozenset(match for found in matches.values() for match in found),
+            role=role and role.role,
+            verbs=frozenset(verb for verb, likeness in told_by.items() if likeness >= LIKE_VERB),
+            told_by=frozenset(told_by),
+            is_count=is_count(query),
+            several=wants_several(query),
         )
 
 
@@ -196,7 +203,7 @@ def _answers(place: _Place, wanted: Wanted) -> Iterator[AnswerSpan]:
     """The place in its article, widened inside its sentence; where that is a list, its members."""
     window, sentence, shape = place.window, place.sentence, wanted.shape
     text = window.text[sentence.start : sentence.end]
-    wide = Span(0, len(text)) if shape in IN_A_SENTENCE else widened(text, place.inside, shape, wanted.words)
+    wide = Span(0, len(text)) if shape in IN_A_SENTENCE else widened(text, place.inside, shape, wanted.alike)
     if shape is Shape.WHO and place.role is Role.PATIENT:
         wide = roles.whole_object(text, wide, wanted.verbs.__contains__)
     article, offset = window.article, window.span.start + sentence.start

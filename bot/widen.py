@@ -13,6 +13,7 @@ from bot.dates import expressions
 from bot.proper import NO_NAMES
 from bot.score import normalized
 from bot.shape import Shape
+from index.lexical import terms
 from index.passages import Span
 
 _NAME_WORD = r"(?:(?:al|el|ad|an|ar|as|at)-)?[A-ZÀ-ÖØ-ÞĀ-Ž][\w'’.&-]*"
@@ -57,7 +58,8 @@ _ABBREVIATED = re.compile(r"\b(?:[A-Z]|Mr|Mrs|Ms|Dr|St|Jr|Sr|Inc|Ltd|Co)\.$")
 def widened(sentence: str, span: Span, shape: Shape, known: Set[str] = frozenset()) -> Span:
     """The span of `sentence` that a person would give as the answer, around or inside `span`.
 
-    What a person is is left out where it says but `known` words (normalized), which are the question's.
+    `known` are the terms of the question, and those like them. What a person is is left out where it says nothing else;
+    of two numbers that is meant whose verb is one of them.
     """
     start, end = _trimmed(sentence, span)
     if shape is Shape.WHEN:
@@ -66,14 +68,15 @@ def widened(sentence: str, span: Span, shape: Shape, known: Set[str] = frozenset
                 start, end = min(start, place.start), max(end, place.end)
     elif shape is Shape.HOW_MANY:
         if two := _TWO_NUMBERS.match(sentence[start:end]):
-            start, end = (start, start + two.end("first")) if two["verb"].lower() in known else (start + two.end(), end)
+            is_first = any(term in known for term in terms(two["verb"]))
+            start, end = (start, start + two.end("first")) if is_first else (start + two.end(), end)
         if hedge := _HEDGE.search(sentence[:start]):
             start = hedge.start()
     elif shape in (Shape.WHO, Shape.WHERE, Shape.WHAT):
         start, end = _whole_names(sentence, start, end)
         named = re.search(rf"{_NAME_WORD}$", sentence[:end])
         role = _ROLE.match(sentence, end) if shape is Shape.WHO and named else None
-        if role and not set(normalized(role.group()).split()) <= known:
+        if role and not set(terms(normalized(role.group()))) <= known:
             end = role.end()
     return Span(start, end)
 

@@ -11,7 +11,7 @@ import re
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -63,15 +63,19 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFKD", text).translate(_NO_MARKS)
 
 
-class _Marks(dict[int, int | None]):
-    """For `str.translate`: accents by themselves go, everything else stays."""
+class Without(dict[int, int | None]):
+    """For `str.translate`: the characters that `goes` go, everything else stays."""
+
+    def __init__(self, goes: Callable[[str], object]) -> None:
+        super().__init__()
+        self._goes = goes
 
     def __missing__(self, code: int) -> int | None:
-        self[code] = None if unicodedata.combining(chr(code)) else code
+        self[code] = None if self._goes(chr(code)) else code
         return self[code]
 
 
-_NO_MARKS = _Marks()
+_NO_MARKS = Without(unicodedata.combining)
 _english = Stemmer.Stemmer("english")
 
 

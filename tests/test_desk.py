@@ -314,12 +314,13 @@ def test_another_day_in_a_sentence_of_this_week_s_news_does_not_hide_it(told):
     assert desk.ask(Question("Who was freed in Kufra in November 2018?", asked=asked)).status == "unanswered"
 
 
-def test_a_number_of_something_else_is_no_disagreement(told):
+@pytest.mark.parametrize("verb", ["were killed", "died"])
+def test_a_number_of_something_else_is_no_disagreement(told, verb):
     desk = told(
         ("Herald", "2018-11-25", "Nine people were killed in Tazirbu on Sunday."),
         ("Post", "2018-11-26", "The men who attacked Tazirbu on Sunday left with 11 people."),
     )
-    answer = desk.ask(Question("How many people were killed in Tazirbu?"))
+    answer = desk.ask(Question(f"How many people {verb} in Tazirbu?"))
     assert [finding.text for finding in answer.answers] == ["Nine"]
     assert not answer.disagree
 

@@ -46,10 +46,17 @@ def test_where_several_are_asked_for_two_things_are_two():
     [
         ("Which two towns were attacked?", True),
         ("What are the main parties?", True),
+        ("What 3 sites are there?", True),
         ("Which towns were attacked?", True),
         ("Which town was attacked?", False),
         ("What is the bus?", False),
         ("Two towns burned. Which man fled?", False),
+        ("Which European countries signed?", True),
+        ("Which court's judge fled?", False),
+        ("Which group does she lead?", False),
+        ("Which ones are left?", True),
+        ("What does the council of the towns want?", False),
+        ("Who leads the United States?", False),
     ],
 )
 def test_some_questions_ask_for_several(question, several):

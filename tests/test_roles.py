@@ -21,6 +21,7 @@ AGENT, PATIENT = Role.AGENT, Role.PATIENT
         ("Who was shot?", Asked(PATIENT, "shot")),
         ("Who kidnapped the colonel?", Asked(AGENT, "kidnap")),
         ("Which group claimed the attack?", Asked(AGENT, "claim")),
+        ("How many people died?", Asked(AGENT, "die")),
         ("Who did ISIS kidnap in Tazirbu?", Asked(PATIENT, "kidnap")),
         ("Whom did the army of Libya arrest?", Asked(PATIENT, "arrest")),
         ("Who is the mayor of Sirte?", None),
