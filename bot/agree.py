@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,6 +14,8 @@ from bot.shape import Shape
 from index import names
 from index.lexical import terms
 
+MOST_TIMES = 40
+"""How many times longer of two times one may be for them to be told of one event: a month and a day, no year."""
 _TITLES = frozenset(
     terms(
         "mr mrs ms dr sir lord lady prince princess king queen president minister colonel general captain judge senator"
@@ -47,7 +50,7 @@ class Said:
             return False
         if self.amount and other.amount:
             return same_unit(self.amount, other.amount) and not meet(self.amount, other.amount)
-        return bool(self.period and other.period and not self.period.meets(other.period))
+        return bool(self.period and other.period and _are_apart(self.period, other.period))
 
 
 def said(text: str, written: date | None, shape: Shape) -> Said:
@@ -57,6 +60,16 @@ def said(text: str, written: date | None, shape: Shape) -> Said:
     every = terms(normalized(text))
     words = [word for word in every if word not in _TITLES]
     return Said(normalized(text), number, days, frozenset(words or every))
+
+
+def _are_apart(one: Period, other: Period) -> bool:
+    """Whether two times cannot both be right: a year and a day of another are mostly of two events."""
+    longer, shorter = sorted((_days_of(one), _days_of(other)), reverse=True)
+    return not one.meets(other) and longer <= MOST_TIMES * shorter
+
+
+def _days_of(span: Period) -> float:
+    return (span.end - span.start).days + 1 if span.start and span.end else math.inf
 
 
 def _is_part(one: frozenset[str], other: frozenset[str]) -> bool:

@@ -48,7 +48,7 @@ _EXPRESSION = re.compile(
       | (?:{_WEEKDAY},?\s+)?{_MONTH}\s+{_DAY}(?:,?\s+(?P<y2>{_YEAR}))?
       | (?:{_WEEKDAY},?\s+)?{_MONTH}\s+(?P<y3>{_YEAR})
       | (?:(?:last|this|next|past)\s+)?(?:{_WEEKDAY}|{_MONTH}(?!\w))
-      | (?:last|this|past)\s+(?:{_UNIT}|weekend)\b
+      | (?:last|this|past)\s+(?:{_UNIT}|weekend)\b(?!\s+of\b)
       | {_COUNT}\s+{_UNIT}s?\s+(?:ago|earlier|before)\b
       | (?:yesterday|today|tonight)\b
       | (?P<y4>{_YEAR})
@@ -64,7 +64,7 @@ _TIMED = re.compile(
 _BEFORE = re.compile(r"\b(?:(since|from)|(after)|(before|until|till|by))\s+(?:the\s+)?(?:\w+\s+of\s+)?$", re.IGNORECASE)
 _BETWEEN = re.compile(r"\b(?:between|from)\b.*?$", re.IGNORECASE)
 _SCOPED = re.compile(
-    r"\b(?:in|on|during|since|after|before|until|till|by)\s+(?:the\s+)?(?:\w+\s+of\s+)?$", re.IGNORECASE
+    r"\b(?:in|on|during|since|after|before|until|till|by)\s+(?:the\s+)?(?:(?:\w+\s+){1,2}of\s+)?$", re.IGNORECASE
 )
 _PAIRED = re.compile(r"\b(?:between\b.+\band|from\b.+\b(?:to|until|till))\b", re.IGNORECASE)
 _AND = re.compile(r"^\s*(?:and|to|until|till|-|–)\s*$", re.IGNORECASE)
@@ -98,37 +98,49 @@ def period(expression: str, day: date | None) -> Period | None:
     return _part_of(said, part.group(1).lower()) if said and part else said
 
 
-def asked_for(question: str, day: date) -> Period | None:
-    """The days that a question asked on `day` is about: "in November 2018", "since 2016", "between May and July"."""
+def asked_for(question: str, day: date) -> tuple[Period | None, str]:
+    """The days that a question asked on `day` is about, and the question without the words that say them.
+
+    "in November 2018", "since 2016", "between May and July". (None, `question`) when it is about no days.
+    """
     found = [
         (span, said)
         for span in expressions(question)
         if _is_scope(question, span) and (said := period(question[span.start : span.end], day))
     ]
     if not found:
-        return None
+        return None, question
     (first, said), *more = found
     before = question[: first.start]
-    if more and _BETWEEN.search(before) and _AND.match(question[first.end : more[0][0].start]):
-        (_, last), *_ = more
+    if more and (between := _BETWEEN.search(before)) and _AND.match(question[first.end : more[0][0].start]):
+        (second, last), *_ = more
         said = period(question[first.start : first.end], last.end) or said  # "between May and July 2016"
-        return Period(said.start, last.end)
+        return Period(said.start, last.end), cut(question, Span(between.start(), second.end))
+    scope = _SCOPED.search(before)
+    rest = cut(question, Span(scope.start() if scope else first.start, first.end))
     if leading := _BEFORE.search(before):
         since, after, _ = leading.groups()
         if since:
-            return Period(said.start, None)
+            return Period(said.start, None), rest
         if after:
-            return Period(said.end + timedelta(1) if said.end else None, None)
-        return Period(None, said.start - timedelta(1) if said.start else None)
-    return said
+            return Period(said.end + timedelta(1) if said.end else None, None), rest
+        return Period(None, said.start - timedelta(1) if said.start else None), rest
+    return said, rest
+
+
+def cut(text: str, place: Span) -> str:
+    """`text` without what stands at `place`, as it would be written."""
+    return f"{text[: place.start].rstrip(' ,')}{text[place.end :]}".lstrip(" ,")
 
 
 def _is_scope(question: str, place: Span) -> bool:
     """Whether a time says when, and is no part of a name ("the 2018 World Cup", "a song from 1973")."""
-    before = question[: place.start]
+    before, after = question[: place.start], question[place.end :]
     relative = re.match(
         r"(?:last|this|past|yesterday|today|tonight)\b|.*\bago$", question[place.start : place.end], re.I
     )
+    if not relative and before.lower().endswith(" the ") and re.match(r"\s+(?!of\b)\w", after):
+        return False  # "in the 2018 World Cup"
     return bool(relative or _SCOPED.search(before) or (_BETWEEN.search(before) and _PAIRED.search(question)))
 
 

@@ -13,10 +13,11 @@ from bot.agree import Said
 from bot.answer import Answer, Event, Mentions, Question, Quote, Reading, Respelling, Searching
 from bot.dates import Period, asked_for
 from bot.followup import RECENT, Turn, leans, stand_alone
+from bot.name_reader import NameReader
 from bot.named import named
-from bot.proper import names
+from bot.proper import NO_NAMES, names
 from bot.question import MAX_CHARS, checked
-from bot.reader import Reader, ReadPassage
+from bot.reader import Reader, ReadPassage, Told, statements
 from bot.retriever import FusedRetriever, Query, Retriever
 from bot.sentence_reader import SentenceReader
 from bot.settings import Settings
@@ -24,12 +25,13 @@ from bot.shape import ByShape, asking
 from bot.span_model import SpanModel
 from bot.span_reader import SpanReader
 from bot.telling import Telling
-from bot.timely import by_event, is_loose, relative, timely, wants_latest
+from bot.timely import ByEvent, Timely, by_event, is_loose, relative, tells_of, wants_latest
 from index.archive import Archive, Status
 from index.article import EVERYTHING, Article, Scope
 from index.catalogue import Coverage, UnknownArticleError
 from index.embedder import Embedder, MiniLM
 from index.ingest import IngestReport, OnProgress, ingest
+from index.lexical import words
 from index.passages import Span
 
 CORPUS = Path(__file__).parents[1] / "corpus"
@@ -40,12 +42,19 @@ REMEMBERED = 500
 
 REMEMBERED_TURNS = 20
 """Questions before this one that are looked at: each may lean on the one before it."""
+LEAST_WORDS = 2
+"""Words, besides such as "who" and "in", that a question must have left when what says its days is taken out."""
 NEAREST = 3
 """Passages in which a word of an unanswered question is looked for, to tell what they do speak of."""
 
 
 def _silent(_done: int, _total: int | None) -> None:
     pass
+
+
+def reader_of(archive: Archive, threads: int | None = None) -> Reader:
+    """The reader that comes with the desk; `threads` texts are read at a time, one a core when None."""
+    return ByShape(NameReader(archive), SpanReader(archive, SpanModel(threads)), SentenceReader(archive))
 
 
 class Desk:
@@ -66,7 +75,7 @@ class Desk:
     ) -> None:
         self._archive = archive
         self._retriever = retriever or FusedRetriever(archive)
-        self._reader = reader or ByShape(SpanReader(archive, SpanModel(threads)), SentenceReader(archive))
+        self._reader = reader or reader_of(archive, threads)
         self._passages_read = passages_read
         self._remembered: dict[tuple[object, ...], tuple[str, ...]] = {}
 
@@ -110,33 +119,50 @@ class Desk:
         query, searched = self._stand_alone(question), self._archive.coverage(question.scope)
         yield Searching(query, searched)
         today = question.asked or date.today()
-        event = by_event(query)
-        days = asked_for(asking(query), today) or self._about_event(event, question.scope, today)
-        about = days or asked_for(query, today)
-        passages = self.find(Query(query, question.scope, today, about, wants_latest(query)))
+        undated, days, told = self._days(query, question.scope, today)
+        about = days or asked_for(query, today)[0]
+        passages = self.find(Query(undated, question.scope, today, about, wants_latest(query)))
         yield Reading(tuple(dict.fromkeys(passage.article.title for passage in passages)))
-        findings = timely(self._reader.read(query, passages), days, today, loose=is_loose(asking(query)))
-        findings = named(findings, self._named(query.replace(event[1], "") if event else query), self._archive)
+        findings = self._reader.read(undated, passages, told)
+        if days and not findings.spans:
+            findings = replace(self._reader.read(undated, passages), answerable=0.0)
+        findings = named(findings, self._named(undated), self._archive)
         if not all(map(self._archive.knows, self._named(query))):
             findings = replace(findings, answerable=0.0)
         answer = compose.compose(question, query, findings, searched)
         if answer.status == "unanswered":
-            answer = compose.explained(answer, *self._premise(query, question.scope, passages))
+            answer = compose.explained(answer, *self._premise(undated, question.scope, passages))
         answer = self._matched(self.verified(answer))
         self._remember(answer, question)
         yield replace(answer, seconds=time.perf_counter() - started)
 
-    def _about_event(self, said: tuple[str, str] | None, scope: Scope, today: date) -> Period | None:
-        """The days that are said by an event (`by_event`), which the articles say the day of."""
-        if not said:
-            return None
-        when, event = said
-        asked = f"When was {event}?"
+    def _days(self, query: str, scope: Scope, today: date) -> tuple[str, Period | None, Told]:
+        """What of `query` is to be found and read, the days it asks about, and which sentences are of those.
+
+        What says the days is not read: they are told from days by themselves, and a reader is only led astray by "in
+        November 2018", a search by "before the attack on Tazirbu". Where little else is said ("what happened in
+        2018?") it is all kept.
+        """
+        sentence = asking(query)
+        days, rest = asked_for(sentence, today)
+        undated, is_other = query.replace(sentence, rest), None
+        if not days and (event := by_event(query)):
+            undated, days = event.rest, self._about_event(event, scope, today)
+            is_other = tells_of(event, self._archive.matches(event.event), self._archive.is_name)
+        if not days:
+            return query, None, statements
+        loose = is_loose(sentence)
+        enough = not loose and sum(word not in NO_NAMES for word in words(undated.lower())) >= LEAST_WORDS
+        return undated if enough else query, days, Timely(days, today, loose=loose, is_other=is_other)
+
+    def _about_event(self, said: ByEvent, scope: Scope, today: date) -> Period | None:
+        """The days that are said by an event, which the articles say the day of; None when they do not."""
+        asked = f"When was {said.event}?"
         findings = self._reader.read(asked, self.find(Query(asked, scope, today)))
         if findings.answerable < findings.threshold:
             return None
         dated = (span.gist.period for span in findings.spans if isinstance(span.gist, Said) and span.gist.period)
-        return next((relative(when, period) for period in dated), None)
+        return next((relative(said.when, period) for period in dated), None)
 
     def _matched(self, answer: Answer) -> Answer:
         """`answer` with the names that its quotes spell in another way."""

@@ -2,6 +2,7 @@
 
 They ask about what the question before took for granted. So that one is asked again with the new question word, and
 what it asked for is "someone", "something" or the thing that was counted: "when was someone kidnapped in Tazirbu?".
+"Who says so?" asks the same once more: every answer shows whose words it rests on.
 """
 
 from __future__ import annotations
@@ -15,6 +16,11 @@ _HOW = re.compile(
     rf"(?:\s+(?:{_AUXILIARY}|did|does|do)\s+{_IT}"
     r"(?:\s+(?:be|been|happen(?:ed)?|occur(?:red)?|start|begin|end|take place|do|done)(?:\s+(?:it|that|this|so))?)?)?"
     r"\W*$",
+    re.IGNORECASE,
+)
+_SOURCE = re.compile(
+    r"^\W*(?:who\s+(?:says?|said|claims?|claimed|reported|reports)\s+(?:so|that|this|it)|says\s+who|according\s+to\s+whom?|"
+    r"how\s+do\s+you\s+know(?:\s+(?:that|this|it))?|what(?:['’]s|\s+is|\s+are)\s+(?:the|your)\s+sources?)\W*$",
     re.IGNORECASE,
 )
 _BY_WHOM = re.compile(
@@ -38,6 +44,8 @@ def asked_again(text: str, before: str) -> str | None:
     """What `text` asks, in full, where it leaves out what the question `before` was about; else None."""
     how, whom = _HOW.match(text), _BY_WHOM.match(text)
     before = before.strip(" ?.!")
+    if before and _SOURCE.match(text):
+        return f"{before}?"
     before = _FIRST.sub(lambda match: match.group().lower(), before)
     if whom:
         done = _DONE.match(before)

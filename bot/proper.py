@@ -23,6 +23,7 @@ NO_NAMES = wordset(
     during and but as for from to of by with also although while since some one two three if yes no not all many most
     any both each however despite according because so or january february march april june july august september
     october november december monday tuesday wednesday thursday friday saturday sunday regarding besides
+    though another such
     """
 )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from index.article import Article
-from index.passages import Span
+from index.passages import Span, sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,11 @@ class ReadPassage:
     def text(self) -> str:
         """The passage's own words."""
         return self.article.text[self.span.start : self.span.end]
+
+    def sentences(self) -> list[Span]:
+        """Its sentences, as places in its article."""
+        offset = self.span.start
+        return [Span(offset + start, offset + end) for start, end in sentences(self.text)]
 
 
 class Gist(Protocol):
@@ -70,11 +75,25 @@ class Findings:
     threshold: float
 
 
+Told = Callable[[Article, Span], float | None]
+"""What the score of an answer loses by its sentence, a place in its article; None when that is not to be read."""
+
+
+def statements(article: Article, sentence: Span) -> float | None:
+    """Every sentence may answer but one that asks."""
+    return None if asks(article.text[sentence.start : sentence.end]) else 0.0
+
+
+def asks(sentence: str) -> bool:
+    """Whether `sentence` is itself a question."""
+    return sentence.rstrip(" \n\"'”’)").endswith("?")
+
+
 class Reader(Protocol):
     """Anything that reads answers out of passages."""
 
-    def read(self, query: str, passages: Sequence[ReadPassage]) -> Findings:
-        """The spans of `passages` that may answer `query`."""
+    def read(self, query: str, passages: Sequence[ReadPassage], told: Told = statements) -> Findings:
+        """The spans of `passages` that may answer `query`, in sentences that are to be read."""
 
 
 def ranked(passages: Sequence[ReadPassage]) -> list[tuple[float, ReadPassage]]:

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.reader import AnswerSpan, Findings, Gist, ReadPassage, ranked
+from bot.reader import AnswerSpan, Findings, Gist, ReadPassage, Told, ranked, statements
 from bot.telling import Telling
 from index.archive import Archive
 from index.article import Article
-from index.passages import Span, sentences
+from index.passages import Span
 
 SENTENCES_READ = 30
 """Those that share most with the question, and whose passages come first, are compared with it in meaning."""
@@ -89,20 +89,28 @@ class SentenceReader:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
 
-    def read(self, query: str, passages: Sequence[ReadPassage]) -> Findings:
+    def read(self, query: str, passages: Sequence[ReadPassage], told: Told = statements) -> Findings:
         """Every sentence of `passages` with its score, best first."""
-        judged, signals = self.judge(query, passages)
+        judged, signals = self.judge(query, passages, told)
         if signals is None:
             return Findings((), 0.0, THRESHOLD)
         spans = [
-            AnswerSpan(one.article, *one.sentence, one.sentence, _STEEP * one.score, Meaning(one.meaning))
-            for one in sorted(judged, key=lambda one: -one.score)
+            AnswerSpan(one.article, *one.sentence, one.sentence, score, Meaning(one.meaning))
+            for one in judged
+            for score in [_STEEP * one.score - (told(one.article, one.sentence) or 0.0)]
         ]
-        return Findings(tuple(spans), answerable(signals), THRESHOLD)
+        return Findings(tuple(sorted(spans, key=lambda span: -span.score)), answerable(signals), THRESHOLD)
 
-    def judge(self, query: str, passages: Sequence[ReadPassage]) -> tuple[list[Judged], Signals | None]:
+    def judge(
+        self, query: str, passages: Sequence[ReadPassage], told: Told = statements
+    ) -> tuple[list[Judged], Signals | None]:
         """The sentences as judged, and the signals for there being an answer; ([], None) when none can be read."""
-        found = [(rank, passage, span) for rank, passage in ranked(passages) for span in _sentences(passage)]
+        found = [
+            (rank, passage, span)
+            for rank, passage in ranked(passages)
+            for span in passage.sentences()
+            if span.end - span.start <= MAX_SENTENCE_CHARS and told(passage.article, span) is not None
+        ]
         if not found:
             return [], None
         telling = Telling(self._archive, query)
@@ -132,8 +140,3 @@ def answerable(signals: Signals) -> float:
         + SENTENCE_WORDS * signals.sentence_words
     )
     return 1 / (1 + math.exp(-x))
-
-
-def _sentences(passage: ReadPassage) -> list[Span]:
-    start, found = passage.span.start, sentences(passage.text)
-    return [Span(start + s.start, start + s.end) for s in found if s.end - s.start <= MAX_SENTENCE_CHARS]

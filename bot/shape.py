@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from enum import Enum
 
-from bot.reader import Findings, Reader, ReadPassage
+from bot.proper import names
+from bot.reader import Findings, Reader, ReadPassage, Told, statements
 
 
 class Shape(Enum):
@@ -75,13 +76,26 @@ def shape_of(question: str) -> Shape:
     return Shape.STATEMENT
 
 
+_IS = re.compile(r"(?:who|what)(?:['’]s| is| are| was| were) (?:the )?(?P<name>.+)", re.IGNORECASE)
+
+
+def explained(question: str) -> str | None:
+    """The name that `question` asks to have explained: "Tazirbu" of "What is Tazirbu?"; None when it asks for more."""
+    found = _IS.fullmatch(asking(question))
+    return found["name"] if found and names(found["name"]) == [found["name"]] else None
+
+
 class ByShape:
-    """Gives a question to the reader for its shape: `short` for names, numbers and the like, `whole` for the rest."""
+    """Gives a question to the reader for its shape.
 
-    def __init__(self, short: Reader, whole: Reader) -> None:
-        self._short, self._whole = short, whole
+    `names` for what a name is, `short` for names, numbers and the like, `whole` for the rest.
+    """
 
-    def read(self, query: str, passages: Sequence[ReadPassage]) -> Findings:
+    def __init__(self, names: Reader, short: Reader, whole: Reader) -> None:
+        self._names, self._short, self._whole = names, short, whole
+
+    def read(self, query: str, passages: Sequence[ReadPassage], told: Told = statements) -> Findings:
         """What that reader finds."""
-        reader = self._whole if shape_of(query) in (Shape.YES_NO, Shape.STATEMENT) else self._short
-        return reader.read(query, passages)
+        is_whole = shape_of(query) in (Shape.YES_NO, Shape.STATEMENT)
+        reader = self._names if explained(query) else self._whole if is_whole else self._short
+        return reader.read(query, passages, told)

@@ -17,7 +17,7 @@ from bot.dates import expressions
 from bot.members import members, wants_several
 from bot.numbers import amount, is_count, is_measured
 from bot.proper import NO_NAMES
-from bot.reader import AnswerSpan, Findings, ReadPassage
+from bot.reader import AnswerSpan, Findings, ReadPassage, Told, statements
 from bot.roles import Role
 from bot.score import normalized
 from bot.shape import IN_A_SENTENCE, Shape, shape_of
@@ -87,13 +87,14 @@ class Wanted:
 class _Place:
     """A place `inside` a sentence of a window, and what it is there to the verb of the question.
 
-    `tells` when the sentence has that verb, or a word like it.
+    `loss` is what its score loses by what the sentence tells of; `tells` when that has the verb, or a word like it.
     """
 
     window: Window
     sentence: Span
     inside: Span
     odds: float
+    loss: float
     role: Role | None
     tells: bool
 
@@ -105,19 +106,21 @@ class SpanReader:
         self._archive = archive
         self._model = model
 
-    def read(self, query: str, passages: Sequence[ReadPassage]) -> Findings:
+    def read(self, query: str, passages: Sequence[ReadPassage], told: Told = statements) -> Findings:
         """Every place of `passages` that may answer, best first."""
-        found, signals = self.judge(query, passages)
+        found, signals = self.judge(query, passages, told)
         if signals is None:
             return Findings((), 0.0, THRESHOLD)
         return Findings(tuple(sorted(found, key=lambda span: -span.score)), answerable(signals), THRESHOLD)
 
-    def judge(self, query: str, passages: Sequence[ReadPassage]) -> tuple[list[AnswerSpan], Signals | None]:
+    def judge(
+        self, query: str, passages: Sequence[ReadPassage], told: Told = statements
+    ) -> tuple[list[AnswerSpan], Signals | None]:
         """The places, and the signals for there being an answer; ([], None) when there are none."""
         wanted = self._wanted(query)
         spellings = self._archive.spellings(query)
         telling = Telling(self._archive, query)
-        texts = windows(passages, telling)
+        texts = windows(passages, telling, told)
         question = f"{query.rstrip(' ?.!')}?"
         asked_of = [_respelt(question, spellings, f"{w.article.title} {w.text}") for w in texts]
         readings = self._model.read(asked_of, [(w.article.title, w.text) for w in texts])
@@ -125,10 +128,12 @@ class SpanReader:
             place
             for window, reading in zip(texts, readings, strict=True)
             for scored in reading[:SPANS_EACH]
-            if (place := _place(window, scored, wanted))
+            if (place := _place(window, scored, wanted, told))
         ]
         if not places:
             return [], None
+        if wanted.shape is Shape.HOW_MANY:
+            places = _of_the_verb(places, wanted)
         places.sort(key=lambda place: -place.odds)
         best, found = places[0], dict[tuple[str, int, int], AnswerSpan]()
         for place in places:
@@ -161,14 +166,20 @@ def answerable(signals: Signals) -> float:
     return 1 / (1 + math.exp(-x))
 
 
-def _place(window: Window, scored: ScoredSpan, wanted: Wanted) -> _Place | None:
-    """The place with its odds, by whether it is of the kind asked for; None when it says but the question's words."""
+def _place(window: Window, scored: ScoredSpan, wanted: Wanted, told: Told) -> _Place | None:
+    """The place with its odds, by whether it is of the kind asked for.
+
+    None when it says but the question's words, or its sentence is not to be read.
+    """
     text, offset = window.text, window.span.start
     words = text[scored.start : scored.end]
     if set(normalized(words).split()) <= wanted.words:
         return None
-    whole = [Span(start - offset, end - offset) for start, end in window.sentences]
-    sentence = _sentence(whole, scored, text)
+    sentence = _sentence(window, scored)
+    loss = told(window.article, Span(offset + sentence.start, offset + sentence.end))
+    if loss is None:
+        return None
+    sentence = _quotable(sentence, scored, text)
     inside = Span(max(scored.start, sentence.start) - sentence.start, min(scored.end, sentence.end) - sentence.start)
     fits = _fits(words, wanted.shape) and not (wanted.is_count and is_measured(text[scored.start : sentence.end]))
     odds = scored.score - (0.0 if fits else UNFIT)
@@ -177,7 +188,25 @@ def _place(window: Window, scored: ScoredSpan, wanted: Wanted) -> _Place | None:
     if wanted.role:
         role = roles.role(text[sentence.start : sentence.end], inside, wanted.verbs.__contains__)
         odds += 0.0 if role is None else ROLE if role is wanted.role else -ROLE
-    return _Place(window, sentence, inside, odds, role, tells)
+    return _Place(window, sentence, inside, odds, loss, role, tells)
+
+
+def _of_the_verb(places: Sequence[_Place], wanted: Wanted) -> list[_Place]:
+    """The places of numbers; where one of a sentence is said of the question's verb, the others are of other things.
+
+    In "nine were killed and ten hurt", asked how many were hurt, nine is no answer.
+    """
+    said: dict[tuple[Window, Span], float] = {}
+    for place in places:
+        if place.role and place.role is wanted.role:
+            said[place.window, place.sentence] = max(place.odds, said.get((place.window, place.sentence), place.odds))
+    other = Role.AGENT if wanted.role is Role.PATIENT else Role.PATIENT
+    return [
+        place
+        if place.role or (most := said.get((place.window, place.sentence))) is None
+        else replace(place, odds=min(place.odds, most) - ROLE, role=other)
+        for place in places
+    ]
 
 
 def _stands(place: _Place, wanted: Wanted) -> bool:
@@ -207,24 +236,32 @@ def _answers(place: _Place, wanted: Wanted) -> Iterator[AnswerSpan]:
     if shape is Shape.WHO and place.role is Role.PATIENT:
         wide = roles.whole_object(text, wide, wanted.verbs.__contains__)
     article, offset = window.article, window.span.start + sentence.start
-    score = RANK_WEIGHT * window.rank - math.log1p(math.exp(-ODDS_WEIGHT * place.odds))
+    score = RANK_WEIGHT * window.rank - math.log1p(math.exp(-ODDS_WEIGHT * place.odds)) - place.loss
     evidence = Span(offset, offset + sentence.end - sentence.start)
     for member in members(text[wide.start : wide.end], shape, several=wanted.several):
         start, end = offset + wide.start + member.start, offset + wide.start + member.end
+        if set(normalized(article.text[start:end]).split()) <= wanted.words:
+            continue
         gist = said(article.text[start:end], article.published, shape)
         yield AnswerSpan(article, start, end, evidence, score, gist)
 
 
-def _sentence(whole: Sequence[Span], place: ScoredSpan, text: str) -> Span:
-    """The sentence of the passage that `place` begins in, cut around it when it is too long to be quoted."""
-    found = next((s for s in whole if s.start <= place.start < s.end), Span(place.start, place.end))
-    if found.end - found.start <= MAX_SENTENCE_CHARS:
-        return found
+def _sentence(window: Window, place: ScoredSpan) -> Span:
+    """The sentence, in the window's text, that `place` begins in."""
+    start = window.span.start
+    whole = (Span(one.start - start, one.end - start) for one in window.sentences)
+    return next((one for one in whole if one.start <= place.start < one.end), Span(place.start, place.end))
+
+
+def _quotable(sentence: Span, place: ScoredSpan, text: str) -> Span:
+    """`sentence`, cut around `place` when it is too long to be quoted."""
+    if sentence.end - sentence.start <= MAX_SENTENCE_CHARS:
+        return sentence
     room = max(MAX_SENTENCE_CHARS - (place.end - place.start), 0) // 2
-    start, end = max(found.start, place.start - room), min(found.end, place.end + room)
-    start = text.find(" ", start, place.start) + 1 or start if start > found.start else start
+    start, end = max(sentence.start, place.start - room), min(sentence.end, place.end + room)
+    start = text.find(" ", start, place.start) + 1 or start if start > sentence.start else start
     cut = text.rfind(" ", place.end, end)
-    return Span(start, cut if end < found.end and cut > place.end else end)
+    return Span(start, cut if end < sentence.end and cut > place.end else end)
 
 
 def _respelt(query: str, spellings: dict[str, list[str]], text: str) -> str:

@@ -12,7 +12,7 @@ from index.lexical import terms, words
 
 
 class _Term(NamedTuple):
-    """A word of the question, how telling it is, and which terms count as it, how much.
+    """A word of the question, how telling it is in its commonest spelling, and which terms count as it, how much.
 
     `is_common` when it is no name; `is_known` when the archive has it, or a word that counts as it.
     """
@@ -32,7 +32,7 @@ class Telling:
         self._terms = [
             _Term(
                 written.get(term, term),
-                lexical.idf(term),
+                min(lexical.idf(match) for match, share in matches.items() if share == 1),
                 lexical.is_common(term),
                 any(match in lexical.vocabulary for match in matches),
                 matches,

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from bot.reader import ReadPassage, ranked
+from bot.reader import ReadPassage, Told, ranked, statements
 from bot.telling import Telling
 from index.article import Article
 from index.lexical import terms
-from index.passages import Span, sentences
+from index.passages import Span
 
 SENTENCES_READ = 10
 OWN_WEIGHT, RANK_WEIGHT = 0.5, 0.2
@@ -55,14 +55,16 @@ class _Sentence:
     score: float
 
 
-def windows(passages: Sequence[ReadPassage], telling: Telling) -> list[Window]:
+def windows(passages: Sequence[ReadPassage], telling: Telling, told: Told = statements) -> list[Window]:
     """The windows of `passages` that are worth reading, in the order of the passages."""
-    cut = [_sentences(passage) for passage in passages]
+    cut = [passage.sentences() for passage in passages]
     ranks = [rank for rank, _ in ranked(passages)]
     judged: list[_Sentence] = []
     for number, passage in enumerate(passages):
         title, text = set(terms(passage.article.title)), passage.article.text
         for place, sentence in enumerate(cut[number]):
+            if told(passage.article, sentence) is None:
+                continue
             own = set(terms(text[sentence.start : sentence.end]))
             words = telling.share_of(own | title)
             score = words + OWN_WEIGHT * telling.share_of(own) + RANK_WEIGHT * ranks[number]
@@ -86,9 +88,3 @@ def _joined(article: Article, rank: float, cut: Sequence[Span], chosen: Sequence
         else:
             found.append(Window(article, own, rank, one.words))
     return found
-
-
-def _sentences(passage: ReadPassage) -> list[Span]:
-    """The sentences of the passage, as places in its article."""
-    offset = passage.span.start
-    return [Span(offset + start, offset + end) for start, end in sentences(passage.text)]

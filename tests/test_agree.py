@@ -41,6 +41,7 @@ def test_numbers(one, other, is_same, excludes):
         ("in November 2018", "25 November", True, False),
         ("on Sunday", "on Friday", False, True),
         ("2016", "November 2018", False, True),
+        ("2016", "on Sunday", False, False),
         ("at dawn", "on Sunday", False, False),
     ],
 )

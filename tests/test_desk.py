@@ -314,6 +314,41 @@ def test_another_day_in_a_sentence_of_this_week_s_news_does_not_hide_it(told):
     assert desk.ask(Question("Who was freed in Kufra in November 2018?", asked=asked)).status == "unanswered"
 
 
+@pytest.mark.parametrize("when", ["", " in November 2018", " during the attack on Tazirbu"])
+def test_saying_the_days_changes_nothing_in_what_was_told_of_them(desk, when):
+    assert_names_the_kidnapped(desk.ask(Question(f"Who was kidnapped in Tazirbu{when}?")))
+
+
+def test_what_was_before_an_event_is_no_part_of_it(desk):
+    answer = desk.ask(Question("What did ISIS attack before the attack on Tazirbu?"))
+    assert re.match("Nofaliya gate", answer.answers[0].text)
+    assert not re.search("Taz[ie]rb[uo]", shown(answer))
+
+
+def test_days_of_which_nothing_is_told_are_not_found_with_what_is_near(desk):
+    answer = desk.ask(Question("Who was kidnapped in Tazirbu in 2016?"))
+    assert answer.status == "unanswered"
+    assert answer.near
+
+
+def test_in_every_spelling_of_a_name_the_same_is_found(desk):
+    found = [desk.ask(Question(f"Who was kidnapped in {name}?")) for name in ("Tazirbu", "Tazirbou")]
+    assert found[0].answers == found[1].answers
+
+
+def test_who_a_person_is_is_told_by_the_words_beside_the_name(desk):
+    answer = desk.ask(Question("Who is Abdul Rahman Bashir?"))
+    assert [finding.text for finding in answer.answers] == ["who commands the battalion"]
+    assert desk.ask(Question("What is Mediterranea?")).status == "unanswered"
+
+
+@pytest.mark.parametrize(("asked", "number"), [("injured", "ten"), ("wounded", "ten"), ("killed", "nine")])
+def test_of_two_numbers_in_a_sentence_the_one_of_the_question_s_verb_answers(told, asked, number):
+    desk = told(("Herald", "2018-11-25", "In Tazirbu, nine people were killed and ten were injured on Sunday."))
+    answer = desk.ask(Question(f"How many people were {asked} in Tazirbu?"))
+    assert [finding.text for finding in answer.answers] == [number]
+
+
 @pytest.mark.parametrize("verb", ["were killed", "died"])
 def test_a_number_of_something_else_is_no_disagreement(told, verb):
     desk = told(

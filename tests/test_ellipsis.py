@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.ellipsis import asked_again
+from bot.followup import Turn, leans, stand_alone
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,16 @@ from bot.ellipsis import asked_again
 )  # fmt: skip
 def test_the_question_before_is_asked_again_with_the_new_question_word(before, text, query):
     assert asked_again(text, before) == query
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Who says so?", "says who", "And who said that?", "according to whom?", "How do you know?", "What is the source?"],
+)
+def test_who_says_so_asks_the_same_once_more(text):
+    before = Turn("Who was kidnapped in Tazirbu?", ("Ali",))
+    assert leans(text)
+    assert stand_alone(text, [before]) == "who was kidnapped in Tazirbu?"
 
 
 @given(st.text(max_size=60), st.text(max_size=60))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from bot.answer import Answer, Finding, Question, Quote
 from bot.desk import Desk
 from bot.question import QuestionError
-from bot.reader import Findings, ReadPassage
+from bot.reader import Findings, ReadPassage, Told
 from bot.sentence_reader import SentenceReader
 from index.archive import Archive
 from index.article import Article, article
@@ -231,8 +231,8 @@ class Meddled:
     def __init__(self, archive: Archive, meddle: Callable[[], None]) -> None:
         self._reader, self._meddle = SentenceReader(archive), meddle
 
-    def read(self, query: str, passages: Sequence[ReadPassage]) -> Findings:
-        findings = self._reader.read(query, passages)
+    def read(self, query: str, passages: Sequence[ReadPassage], told: Told) -> Findings:
+        findings = self._reader.read(query, passages, told)
         self._meddle()
         return replace(findings, threshold=0.0)  # whatever it finds is given as an answer
 

@@ -55,6 +55,12 @@ def test_nothing_to_read_answers_nothing(reader):
     assert (findings.spans, findings.answerable) == ((), 0.0)
 
 
+def test_a_sentence_that_asks_is_no_answer(reader):
+    told = article("Was the colonel abducted? “Who knows?” The colonel was abducted in Tazirbu.")
+    findings = reader.read("Was the colonel abducted?", [whole(told)])
+    assert [span.text for span in findings.spans] == ["The colonel was abducted in Tazirbu."]
+
+
 def test_a_table_of_a_sentence_is_never_quoted_whole(reader):
     long = article("word " * MAX_SENTENCE_CHARS + "end.")
     assert reader.read("word?", [whole(long)]).spans == ()

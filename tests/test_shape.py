@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.shape import Shape, asking, shape_of
+from bot.shape import Shape, asking, explained, shape_of
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,23 @@ from bot.shape import Shape, asking, shape_of
 )
 def test_a_question_asks_for_a_kind_of_answer(question, shape):
     assert shape_of(question) is shape
+
+
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        ("Who is Nasr?", "Nasr"),
+        ("what was Operation Dignity", "Operation Dignity"),
+        ("He spoke to the UN. What is the UN?", "UN"),
+        ("Who's al-Mismari?", "al-Mismari"),
+        ("Who is the mayor of Tazirbu?", None),
+        ("Who is Nasr's brother?", None),
+        ("Who is Nasr and where does he live?", None),
+        ("What did Nasr say?", None),
+    ],
+)
+def test_a_question_may_ask_what_a_name_is(question, name):
+    assert explained(question) == name
 
 
 def test_the_last_sentence_asks():

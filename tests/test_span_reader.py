@@ -70,6 +70,13 @@ def test_a_person_is_given_without_what_the_question_says_already(reader):
     assert spoke == "Chibani Hamoud, the Libyan ambassador to France"
 
 
+def test_a_question_in_an_article_is_read_with_what_follows_but_is_no_answer(reader):
+    told = article("Who was abducted in Kufra, Amina Rashid? The judge Omar Saleh was abducted in Kufra.")
+    spans = reader.read("Who was abducted in Kufra?", whole(told)).spans
+    assert words(spans[0]) == "Omar Saleh"
+    assert not [span for span in spans if "Rashid" in words(span)]
+
+
 def test_a_list_is_answered_as_its_members_each_in_the_sentence(reader):
     told = article("Gunmen abducted Ali Nasr, a judge, Omar Saleh and Hassan Ahmed in Kufra on Sunday.")
     spans = [span for span in reader.read("Who was abducted in Kufra?", whole(told)).spans if span.alone]

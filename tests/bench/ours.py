@@ -20,13 +20,9 @@ from typing import Any
 import numpy as np
 
 from bot.answer import Question
-from bot.desk import Desk
+from bot.desk import Desk, reader_of
 from bot.question import MAX_CHARS
 from bot.retriever import FusedRetriever, Query
-from bot.sentence_reader import SentenceReader
-from bot.shape import ByShape
-from bot.span_model import SpanModel
-from bot.span_reader import SpanReader
 from index.archive import Archive
 from index.embedder import MAX_TOKENS, MiniLM, tokenizer
 from index.ingest import ingest
@@ -104,7 +100,7 @@ def answer(arguments: argparse.Namespace) -> dict[str, float]:
     questions = [json.loads(line)["question_sentence"] for line in arguments.questions.open()]
     stages: dict[str, list[float]] = {"whole": [], "retrieving": [], "reading": [], "composing": []}
     with Archive(arguments.home) as archive:
-        whole = ByShape(SpanReader(archive, SpanModel()), SentenceReader(archive))
+        whole = reader_of(archive)
         finding, reading = Timed(FusedRetriever(archive).retrieve), Timed(whole.read)
         desk = Desk(archive, retriever=finding, reader=reading)
         for question in list(dict.fromkeys(questions))[: WARM_UP + arguments.limit]:

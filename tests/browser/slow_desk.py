@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.desk import Desk
-from bot.reader import Findings, ReadPassage
+from bot.reader import Findings, ReadPassage, Told, statements
 from bot.sentence_reader import SentenceReader
 from index.archive import Archive
 from ui.server import listening, run
@@ -20,12 +20,12 @@ BREAK = "break"
 class SlowReader(SentenceReader):
     """Waits before it reads; breaks when it is asked to."""
 
-    def read(self, query: str, passages: Sequence[ReadPassage]) -> Findings:
+    def read(self, query: str, passages: Sequence[ReadPassage], told: Told = statements) -> Findings:
         """What a SentenceReader finds, SLOW_S later."""
         if BREAK in query:
             raise ZeroDivisionError(query)
         time.sleep(SLOW_S)
-        return super().read(query, passages)
+        return super().read(query, passages, told)
 
 
 if __name__ == "__main__":
