@@ -126,12 +126,11 @@ class Desk:
         findings = self._reader.read(undated, passages, told)
         if days and not findings.spans:
             findings = replace(self._reader.read(undated, passages), answerable=0.0)
-        findings = named(findings, self._named(undated), self._archive)
-        if not all(map(self._archive.knows, self._named(query))):
-            findings = replace(findings, answerable=0.0)
+        mentioned = self._named(undated)
+        findings = named(findings, mentioned, self._archive)
         answer = compose.compose(question, query, findings, searched)
         if answer.status == "unanswered":
-            answer = compose.explained(answer, *self._premise(undated, question.scope, passages))
+            answer = compose.explained(answer, *self._premise(undated, mentioned, question.scope, passages))
         answer = self._matched(self.verified(answer))
         self._remember(answer, question)
         yield replace(answer, seconds=time.perf_counter() - started)
@@ -177,13 +176,13 @@ class Desk:
         return [query[: len(name)] if lowered.startswith(name) else name for name in found]
 
     def _premise(
-        self, query: str, scope: Scope, found: Sequence[ReadPassage]
+        self, query: str, mentioned: Sequence[str], scope: Scope, found: Sequence[ReadPassage]
     ) -> tuple[tuple[str, ...], tuple[Mentions, ...]]:
-        """The names in `query` that no article in `scope` mentions; and a name and a word that none mentions together.
+        """The names `mentioned` that no article in `scope` has; and a name and a word of `query` that none has both of.
 
         The word is the most telling one that the best passages hold.
         """
-        having = {name: self._archive.mentioning(name, scope) for name in self._named(query)}
+        having = {name: self._archive.mentioning(name, scope) for name in mentioned}
         absent = tuple(name for name, articles in having.items() if not articles)
         word = Telling(self._archive, query).most_telling(passage.text for passage in found[:NEAREST])
         if word is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.dates import expressions
@@ -11,13 +11,15 @@ from index.archive import Archive
 from index.lexical import terms
 
 
-def named(findings: Findings, names: Iterable[str], archive: Archive) -> Findings:
-    """`findings` without those of articles that lack one of `names`; where the best is of such, they answer nothing.
+def named(findings: Findings, names: Sequence[str], archive: Archive) -> Findings:
+    """`findings` without those of articles that lack one of `names`.
 
-    An article has a name when it has one word of it ("Musk" for "Elon Musk"), in any spelling. Days, and names that the
-    archive writes as it does common words ("US"), are not looked for.
+    Where the best is of such, or the archive lacks one altogether, they answer nothing. An article has a name when it
+    has one word of it ("Musk" for "Elon Musk"), in any spelling. Days, and names that the archive writes as it does
+    common words ("US"), are not looked for.
     """
-    wanted = [spelt for name in names if not list(expressions(name)) and (spelt := _spellings(name, archive))]
+    names = [name for name in names if not list(expressions(name))]
+    wanted = [spelt for name in names if (spelt := _spellings(name, archive))]
     whole: dict[str, set[str]] = {}
 
     def has_all(span: AnswerSpan) -> bool:
@@ -28,9 +30,7 @@ def named(findings: Findings, names: Iterable[str], archive: Archive) -> Finding
             whole[article.id] = set(terms(article.text))
         return all(whole[article.id] & spelt for spelt in lacking)
 
-    if not wanted or not findings.spans:
-        return findings
-    if not has_all(findings.spans[0]):
+    if not all(map(archive.knows, names)) or (findings.spans and not has_all(findings.spans[0])):
         return replace(findings, answerable=0.0)
     return replace(findings, spans=tuple(filter(has_all, findings.spans)))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 
 from bot.reader import ReadPassage, Told, ranked, statements
 from bot.telling import Telling
@@ -63,14 +63,13 @@ def windows(passages: Sequence[ReadPassage], telling: Telling, told: Told = stat
     for number, passage in enumerate(passages):
         title, text = set(terms(passage.article.title)), passage.article.text
         for place, sentence in enumerate(cut[number]):
-            if told(passage.article, sentence) is None:
-                continue
             own = set(terms(text[sentence.start : sentence.end]))
             words = telling.share_of(own | title)
             score = words + OWN_WEIGHT * telling.share_of(own) + RANK_WEIGHT * ranks[number]
             judged.append(_Sentence(number, place, words, score))
     judged.sort(key=lambda one: (-one.score, one.passage, one.place))
-    chosen = sorted(judged[:SENTENCES_READ], key=lambda one: (one.passage, one.place))
+    read = (one for one in judged if told(passages[one.passage].article, cut[one.passage][one.place]) is not None)
+    chosen = sorted(islice(read, SENTENCES_READ), key=lambda one: (one.passage, one.place))
     found: list[Window] = []
     for number, group in groupby(chosen, key=lambda one: one.passage):
         found += _joined(passages[number].article, ranks[number], cut[number], list(group))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +11,6 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
 
-import filelock
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +18,7 @@ from index import thesaurus
 from index.article import EVERYTHING, Article, Passage, Scope
 from index.catalogue import Catalogue, Coverage
 from index.embedder import Embedder, MiniLM
+from index.home import held
 from index.lexical import LexicalIndex, Words, common_terms, replaced, terms, words
 from index.names import Names
 from index.passages import Span
@@ -43,20 +42,6 @@ class Status:
     sources: tuple[tuple[str, int], ...]
 
 
-class HomeInUseError(RuntimeError):
-    """Another process has this home."""
-
-    def __init__(self, home: Path, holder: str) -> None:
-        super().__init__(f"{home} is in use by {holder}: stop that first, or give another home (QUOTEDESK_HOME)")
-
-
-class HomeError(RuntimeError):
-    """The home cannot be made or written to."""
-
-    def __init__(self, home: Path, error: OSError) -> None:
-        super().__init__(f"{home} cannot be the home ({error.strerror or error}): give another (QUOTEDESK_HOME)")
-
-
 class Archive:
     """Articles in a home folder: the catalogue, their vectors and their word counts, kept in step.
 
@@ -68,7 +53,7 @@ class Archive:
         self.home = home
         self._stack = contextlib.ExitStack()
         try:
-            self._lock(home)
+            self._stack.callback(held(home).release)
             self.catalogue = Catalogue(home / "articles.sqlite3")
             self._stack.callback(self.catalogue.close)
             self.embedder = embedder or MiniLM()
@@ -162,7 +147,7 @@ class Archive:
     def spellings(self, query: str) -> dict[str, list[str]]:
         """The names in `query` that are spelt in other ways here, each with those spellings, nearest first."""
         names = [term for term in terms(query) if not self.lexical.is_common(term)]
-        return {name: others for name in names if (others := self._names().spellings(name))}
+        return {name: others for name, others in self._names().spellings(names).items() if others}
 
     def respellings(self, query: str, texts: Sequence[str]) -> list[tuple[str, str]]:
         """Names in `query`, each with another spelling that one of `texts` has in its place, as both write them."""
@@ -199,7 +184,7 @@ class Archive:
         found = terms(word)
         if len(found) != 1 or not found[0].isalpha() or self.lexical.is_common(found[0]):
             return False
-        return found[0] in self.lexical.vocabulary or bool(self._names().spellings(found[0]))
+        return found[0] in self.lexical.vocabulary or bool(self._names().spellings(found)[found[0]])
 
     def knows(self, text: str) -> bool:
         """Whether the archive has every word of `text`, or a word that counts as it."""
@@ -293,17 +278,3 @@ class Archive:
             with self.catalogue.transaction():
                 self.catalogue.remember("collection", name)
         return VectorStore.over_http(chroma_url, name, self.embedder.name)
-
-    def _lock(self, home: Path) -> None:
-        holder = home / "holder"
-        try:
-            home.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(home / "lock", timeout=0)
-            self._stack.callback(lock.release)
-            lock.acquire()
-            holder.write_text(f"process {os.getpid()} ({' '.join([Path(sys.argv[0]).name, *sys.argv[1:2]])})")
-        except filelock.Timeout:
-            who = holder.read_text() if holder.exists() else "another process"
-            raise HomeInUseError(home, who) from None
-        except OSError as error:
-            raise HomeError(home, error) from error

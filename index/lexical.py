@@ -22,7 +22,8 @@ import numpy as np
 import Stemmer
 from numpy.typing import NDArray
 
-from index.names import Forms, Names, kept_forms
+from index.names import Names, kept_forms
+from index.transcriber import Forms
 
 K1, B = 0.9, 0.4
 """BM25's saturation and length weights; the values that Anserini's baselines use for passages."""

@@ -10,7 +10,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
-from index.names import plain
+from index.transcriber import plain
 
 _MARKS = "\u0640\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652"
 _FOLDED = str.maketrans("أإآى", "اااي", _MARKS)

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from index.names import Transcriber, letters
+from index.transcriber import Transcriber, letters
 from scripts.names_data import Cluster, clusters, pairs
 
 TARGET = Path(__file__).parents[1] / "index" / "models" / "names.npz"

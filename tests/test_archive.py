@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from index.archive import Archive, HomeError, HomeInUseError, Status
+from index.archive import Archive, Status
 from index.article import Scope
 from index.catalogue import CatalogueError, UnknownArticleError
+from index.home import HomeError, HomeInUseError
 from index.ingest import ingest
 from index.store import StoreError
 from tests.conftest import ROOT

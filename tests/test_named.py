@@ -41,13 +41,13 @@ def told(archive: Archive, write):
 BOTH, FIRST = ["Eleven", "Two"], ["Eleven"]
 
 
-@pytest.mark.parametrize("names", [["Tazirbu"], ["Tazerbo"], ["Omar"], ["Omar Rashid"], ["Tazirbu", "Omar"]])
+@pytest.mark.parametrize("names", [["Tazirbu"], ["Tazerbo"], ["Omar"], ["Omar Tazirbu"], ["Tazirbu", "Omar"]])
 def test_articles_that_lack_a_name_are_left_out(told, names):
     assert told(*names) == (FIRST, True)
 
 
-@pytest.mark.parametrize("names", [["Kufra"], ["Tazirbu", "Kufra"], ["Amina Rashid"]])
-def test_where_the_best_article_lacks_a_name_there_is_no_answer_and_all_stay_near(told, names):
+@pytest.mark.parametrize("names", [["Kufra"], ["Tazirbu", "Kufra"], ["Amina Rashid"], ["Omar Rashid"]])
+def test_where_the_best_article_or_the_archive_lacks_a_name_there_is_no_answer_and_all_stay_near(told, names):
     assert told(*names) == (BOTH, False)
 
 
