@@ -8,7 +8,8 @@ from bot.shape import Shape, asking
 from index.passages import Span
 
 _BREAK = re.compile(
-    r"(?P<last>\s*,\s*(?:and|or|as well as)\s+|\s*;\s*(?:(?:and|or)\s+)?|\s*\n\s*|\s+(?:and|or|as well as)\s+)|\s*,\s+",
+    r"(?P<last>\s*,\s*(?:and|or|as well as)\s+|\s*;\s*(?:(?:and|or)\s+)?|\s*\n\s*|\s+(?:and|or|&|as well as)\s+)"
+    r"|\s*,\s+",
     re.IGNORECASE,
 )
 _ASIDE = re.compile(r"(?:an?|the|who|whose|head|chief)\s", re.IGNORECASE)

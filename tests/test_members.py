@@ -39,6 +39,7 @@ def test_a_list_is_its_members(text, shape, found):
 def test_where_several_are_asked_for_two_things_are_two():
     assert len(members("fuel and water", Shape.WHAT, several=True)) == 2
     assert len(members("Sirte, Libya", Shape.WHAT, several=True)) == 1
+    assert len(members("Rodgers & Hammerstein", Shape.WHO)) == 2
 
 
 @pytest.mark.parametrize(

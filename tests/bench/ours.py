@@ -14,6 +14,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +67,10 @@ def index(arguments: argparse.Namespace) -> dict[str, float]:
 
 def ask(arguments: argparse.Namespace) -> dict[str, float]:
     """Question to hits, over questions that were not asked before."""
-    questions = [json.loads(line)["question_sentence"] for line in arguments.questions.open()]
     with Archive(arguments.home) as archive:
         retriever = FusedRetriever(archive)
         times = []
-        for question in list(dict.fromkeys(questions))[: WARM_UP + arguments.limit]:
+        for question in list(_questions(arguments))[: WARM_UP + arguments.limit]:
             started = time.perf_counter()
             retriever.retrieve(Query(question), 10)
             times.append((time.perf_counter() - started) * 1000)
@@ -95,17 +95,22 @@ class Timed:
     retrieve = read = __call__
 
 
+def _questions(arguments: argparse.Namespace) -> dict[str, date]:
+    """Each question, once, with the day on which it was asked."""
+    records = map(json.loads, arguments.questions.open())
+    return {record["question_sentence"]: date(*map(int, record["question_date"].split("/"))) for record in records}
+
+
 def answer(arguments: argparse.Namespace) -> dict[str, float]:
-    """Question to answer, over questions that were not asked before, and the share of each stage."""
-    questions = [json.loads(line)["question_sentence"] for line in arguments.questions.open()]
+    """Question to answer, over questions that were not asked before, on their day, and the share of each stage."""
     stages: dict[str, list[float]] = {"whole": [], "retrieving": [], "reading": [], "composing": []}
     with Archive(arguments.home) as archive:
         whole = reader_of(archive)
         finding, reading = Timed(FusedRetriever(archive).retrieve), Timed(whole.read)
         desk = Desk(archive, retriever=finding, reader=reading)
-        for question in list(dict.fromkeys(questions))[: WARM_UP + arguments.limit]:
+        for question, day in itertools.islice(_questions(arguments).items(), WARM_UP + arguments.limit):
             started = time.perf_counter()
-            desk.ask(Question(question[:MAX_CHARS]))
+            desk.ask(Question(question[:MAX_CHARS], asked=day))
             spent = time.perf_counter() - started
             times = (spent, finding.seconds, reading.seconds, spent - finding.seconds - reading.seconds)
             for stage, seconds in zip(stages.values(), times, strict=True):
