@@ -84,7 +84,7 @@ def widened(sentence: str, span: Span, shape: Shape, known: Set[str] = frozenset
 def attribution(sentence: str, span: Span) -> str:
     """Who is said in `sentence` to have said what stands in `span`: "police said", or nothing."""
     if found := _ACCORDING.search(sentence):
-        return "" if _touches(found, span) else found.group().strip()
+        return "" if _touches(found, span) or _is_of(found, span) else found.group().strip()
     for found in _SAID.finditer(sentence):
         if not _touches(found, span):
             return f"{found['who']}{found['verb']}".strip()
@@ -93,6 +93,15 @@ def attribution(sentence: str, span: Span) -> str:
 
 def _touches(match: re.Match[str], span: Span) -> bool:
     return match.start() < span.end and span.start < match.end()
+
+
+def _is_of(according: re.Match[str], span: Span) -> bool:
+    """Whether `span` says who that is: "..., according to Nasr, a judge", but not "According to Nasr, nine died"."""
+    return (
+        bool(according.start())
+        and according.end() < span.start
+        and not according.string[according.end() : span.start].strip(" ,")
+    )
 
 
 def _trimmed(sentence: str, span: Span) -> Span:

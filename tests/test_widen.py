@@ -80,6 +80,8 @@ def test_what_the_question_says_of_a_person_is_not_said_again():
         ("Nasr, of the House, has confirmed that ISIS is active.", "ISIS", ""),
         ("Ibrahim Nasr said that the gate was hit.", "Ibrahim Nasr", ""),
         ("The head of the council, Omar, also reported that Nasr was taken.", "Nasr", ""),
+        ("It is over, according to Nasr, a judge.", "a judge", ""),
+        ("According to Nasr, nine died.", "nine", "According to Nasr"),
     ],
 )
 def test_who_is_said_to_have_said_it(sentence, words, who):
