@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from bot.agree import said
-from bot.proper import NO_NAMES
+from bot.proper import NO_NAMES, PARTICLES
 from bot.reader import AnswerSpan, Findings, ReadPassage, Told, ranked, statements
 from bot.shape import Shape, explained, shape_of
 from index.archive import Archive
@@ -51,6 +51,7 @@ _OF_A_PERSON, _OF_A_THING = {"is"}, {"is", "clause", "the"}
 _OPENING = re.compile(
     r"(?:in|on|at|after|before|for|from|with|under|during|by|as|when|while|if|to)\s[^,]*$", re.IGNORECASE
 )
+_JOINT = re.compile(r"[ -]|\s+(?:of|for|and|the|de|del|la)\s+(?:the\s+)?")
 _ARTICLE, _POSSESSIVE = ("al-", "el-"), re.compile(r"['’]s?$")
 _APART = re.compile(r"[,.]|$")
 _TITLE = re.compile(r"[A-Z][\w.’'-]*(?:\s+(?:(?:of|the)\s+)*[A-Z][\w.’'-]*)*\s+$")
@@ -106,7 +107,8 @@ class NameReader:
             for matches in self._archive.matches(asked).values()
         ]
         is_person, is_one = shape_of(query) is Shape.WHO, bool(_ONE.match(query))
-        return Name(set().union(*alike), alike[-1], len(_WORD.findall(asked)), is_person, is_one)
+        written = sum(word not in PARTICLES for word in _WORD.findall(asked))
+        return Name(set().union(*alike), alike[-1], written, is_person, is_one)
 
 
 def _span(article: Article, place: Span, sentence: Span, score: float) -> AnswerSpan:
@@ -154,11 +156,13 @@ def _is_title(words: str) -> bool:
 
 
 def _runs(sentence: str, name: Name) -> Iterator[Span]:
-    """Where the last word of the name stands, with those of its words before it."""
+    """Where the last word of the name stands, with those of its words before it: of a thing, all of them."""
     run: list[re.Match[str]] = []
-    for word in [*_WORD.finditer(sentence), None]:
-        if run and not (word and sentence[run[-1].end() : word.start()] in {" ", "-"} and _is_of(word.group(), name)):
-            if not name.last.isdisjoint(terms(run[-1].group())):
+    for word in [*(word for word in _WORD.finditer(sentence) if word.group() not in PARTICLES), None]:
+        if run and not (
+            word and _JOINT.fullmatch(sentence, run[-1].end(), word.start()) and _is_of(word.group(), name)
+        ):
+            if not name.last.isdisjoint(terms(run[-1].group())) and (name.is_person or len(run) >= name.words):
                 yield Span(run[0].start(), run[-1].start() + len(_POSSESSIVE.sub("", run[-1].group())))
             run = []
         if word and _is_of(word.group(), name):

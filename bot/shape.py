@@ -37,6 +37,7 @@ _TELLING = (
     "call for|called for|think|believe|want|report|reported|suggest|suggested|propose|proposed|promise|promised|"
     "threaten|threatened|explain|explained|admit|admitted|estimate|estimated|mean|argue|argued|describe|described"
 )
+_DOES = rf"what (?!(?:is|are|was|were)\b)(?:{_AUXILIARY}) (?P<who>(?:[\w’'-]+ ){{1,7}}?)(?:{_TELLING})"
 _RULES = tuple(
     (shape, re.compile(rf"(?:{rule})\b", re.IGNORECASE))
     for shape, rule in (
@@ -48,7 +49,7 @@ _RULES = tuple(
         (Shape.WHY, "why|what (?:(?:was|is|were|are) )?(?:the )?(?:reason|cause)s?|what caused"),
         (Shape.HOW, "how"),
         (Shape.ACCOUNT, "what (?:(?:has|have|had|will|is|was) )?(?:happen|took place|going on)\\w*"),
-        (Shape.ACCOUNT, rf"what (?!(?:is|are|was|were)\b)(?:{_AUXILIARY}) (?:[\w’'-]+ ){{1,7}}?(?:{_TELLING})"),
+        (Shape.ACCOUNT, _DOES),
         (Shape.ACCOUNT, r"what (?:is|are|was|were) (?:[\w’'-]+ ){1,7}?(?:say|tell|ask|do|warn|demand|think|plan)ing"),
         (Shape.WHAT, "what|which"),
     )
@@ -76,7 +77,14 @@ def shape_of(question: str) -> Shape:
     return Shape.STATEMENT
 
 
+_WHO_DOES = re.compile(rf"{_DOES}\b", re.IGNORECASE)
 _IS = re.compile(r"(?:who|what)(?:['’]s| is| are| was| were) (?:the )?(?P<name>.+)", re.IGNORECASE)
+
+
+def who_did(question: str) -> str:
+    """Of whom `question` asks what they said or did: "he" of "What did he say?"; "" when of nobody."""
+    found = _WHO_DOES.search(asking(question))
+    return found["who"].strip() if found else ""
 
 
 def explained(question: str) -> str | None:

@@ -20,7 +20,7 @@ from bot.proper import NO_NAMES
 from bot.reader import AnswerSpan, Findings, ReadPassage, Told, statements
 from bot.roles import Role
 from bot.score import normalized
-from bot.shape import IN_A_SENTENCE, Shape, shape_of
+from bot.shape import IN_A_SENTENCE, Shape, shape_of, who_did
 from bot.span_model import ScoredSpan, SpanModel
 from bot.telling import Telling
 from bot.widen import widened
@@ -34,6 +34,8 @@ SPANS_EACH = 3
 ODDS_WEIGHT, RANK_WEIGHT = 0.25, 1.5
 UNFIT = 4.0
 """What the odds of a place lose that is not of the kind asked for: no number for "how many", no letter for "who"."""
+OF_ANOTHER = 5.0
+"""What the score loses where somebody else said it than who is asked about: it is given when there is nothing else."""
 ROLE = 2.0
 """What the odds gain or lose by who did it and to whom it was done (`bot.roles`), where that can be told."""
 LIKE_VERB = 0.65
@@ -48,6 +50,7 @@ LEAST_QUOTED = 0.0
 """The odds from which it is quoted for what others say."""
 BIAS, BEST_ODDS, WORDS, UNKNOWN = -1.32, 0.221, 2.89, -0.82
 THRESHOLD = 0.28
+_THEY = frozenset({"he", "she", "it", "they"})
 MAX_SENTENCE_CHARS = 600
 """A longer sentence is a table or a list without stops: its part around the answer is quoted."""
 
@@ -70,7 +73,8 @@ class Wanted:
     """What a question asks for: the shape, its own words, and the role that is asked for to which verbs (stems).
 
     `alike` are the terms that count as one of its words; `told_by` those that count as the verb ("dead" for "killed").
-    `is_count` when people or things are to be counted, and nothing measured; `several` when a list is asked for.
+    `is_count` when people or things are to be counted, and nothing measured; `several` when a list is asked for;
+    `who` are the terms of whoever is said to have said or done it ("What did the council say?").
     """
 
     shape: Shape
@@ -81,13 +85,15 @@ class Wanted:
     told_by: frozenset[str]
     is_count: bool
     several: bool
+    who: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
     """A place `inside` a sentence of a window, and what it is there to the verb of the question.
 
-    `loss` is what its score loses by what the sentence tells of; `tells` when that has the verb, or a word like it.
+    `loss` is what its score loses by what the sentence tells of; `tells` when that has the verb, or a word like it;
+    `is_meant` when it has whoever is asked about.
     """
 
     window: Window
@@ -97,6 +103,7 @@ class _Place:
     loss: float
     role: Role | None
     tells: bool
+    is_meant: bool
 
 
 class SpanReader:
@@ -134,7 +141,7 @@ class SpanReader:
             return [], None
         if wanted.shape is Shape.HOW_MANY:
             places = _of_the_verb(places, wanted)
-        places.sort(key=lambda place: -place.odds)
+        places.sort(key=lambda place: (not place.is_meant, -place.odds))
         best, found = places[0], dict[tuple[str, int, int], AnswerSpan]()
         for place in places:
             alone = place is best or _stands(place, wanted)
@@ -157,6 +164,9 @@ class SpanReader:
             told_by=frozenset(told_by),
             is_count=is_count(query),
             several=wants_several(query),
+            who=frozenset(
+                match for word in terms(who_did(query)) if word not in NO_NAMES for match in matches.get(word, ())
+            ),
         )
 
 
@@ -181,14 +191,17 @@ def _place(window: Window, scored: ScoredSpan, wanted: Wanted, told: Told) -> _P
         return None
     sentence = _quotable(sentence, scored, text)
     inside = Span(max(scored.start, sentence.start) - sentence.start, min(scored.end, sentence.end) - sentence.start)
+    held = set(terms(text[sentence.start : sentence.end]))
     fits = _fits(words, wanted.shape) and not (wanted.is_count and is_measured(text[scored.start : sentence.end]))
+    is_meant = not wanted.who or not (wanted.who | _THEY).isdisjoint(held)
+    loss += 0.0 if is_meant else OF_ANOTHER
     odds = scored.score - (0.0 if fits else UNFIT)
     role = None
-    tells = bool(wanted.told_by & set(terms(text[sentence.start : sentence.end])))
+    tells = not wanted.told_by.isdisjoint(held)
     if wanted.role:
         role = roles.role(text[sentence.start : sentence.end], inside, wanted.verbs.__contains__)
         odds += 0.0 if role is None else ROLE if role is wanted.role else -ROLE
-    return _Place(window, sentence, inside, odds, loss, role, tells)
+    return _Place(window, sentence, inside, odds, loss, role, tells, is_meant)
 
 
 def _of_the_verb(places: Sequence[_Place], wanted: Wanted) -> list[_Place]:
@@ -211,7 +224,7 @@ def _of_the_verb(places: Sequence[_Place], wanted: Wanted) -> list[_Place]:
 
 def _stands(place: _Place, wanted: Wanted) -> bool:
     """Whether the place may be an answer beside a better one."""
-    if place.role not in (None, wanted.role):
+    if place.role not in (None, wanted.role) or not place.is_meant:
         return False
     if wanted.shape in (Shape.HOW_MANY, Shape.WHEN):
         return place.odds >= LEAST_OF_ONE and (place.tells or not wanted.role)

@@ -74,6 +74,12 @@ def test_a_thing_is_not_taken_for_what_it_belongs_to(sentence, explained):
     assert told(sentence, SIRTE) == explained
 
 
+def test_a_thing_is_known_by_all_of_its_name():
+    council = Name({"elder", "council", "of", "sirt"}, {"sirt"}, 3, is_person=False, is_one=False)
+    assert told("The Elder Council of Sirte, which met in May, spoke.", council) == ["which met in May"]
+    assert told("Men fled Sirte, which lies on the coast.", council) == []
+
+
 def test_forenames_and_title_belong_to_one_person_whose_whole_name_was_not_asked_for():
     assert told("Colonel Amran Nasr spoke.", Name({"amran", "nasr"}, {"nasr"}, 2, is_person=True, is_one=True)) == [
         "Colonel Amran Nasr"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.shape import Shape, asking, explained, shape_of
+from bot.shape import Shape, asking, explained, shape_of, who_did
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,20 @@ from bot.shape import Shape, asking, explained, shape_of
 )
 def test_a_question_asks_for_a_kind_of_answer(question, shape):
     assert shape_of(question) is shape
+
+
+@pytest.mark.parametrize(
+    ("question", "who"),
+    [
+        ("What did the council say about bread?", "the council"),
+        ("Rain fell. What has Nasr promised?", "Nasr"),
+        ("What did Nasr buy?", ""),
+        ("What was said?", ""),
+        ("Who said so?", ""),
+    ],
+)
+def test_a_question_may_ask_what_somebody_said(question, who):
+    assert who_did(question) == who
 
 
 @pytest.mark.parametrize(

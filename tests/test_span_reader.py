@@ -63,6 +63,18 @@ def test_why_how_and_what_happened_are_answered_by_a_whole_sentence(reader, ques
     assert words(best) == "Bread prices rose fast because the road from Kufra was cut."
 
 
+def test_what_somebody_said_is_not_answered_with_the_words_of_another(reader):
+    told = article(
+        "The council asked for calm in Kufra. The mission, which met in Kufra, asked for the release of all."
+    )
+    for question in ("What did the mission ask for in Kufra?", "What did the council ask for in Kufra?"):
+        best, *others = reader.read(question, whole(told)).spans
+        assert words(best).split()[1].strip(",") in question
+        assert not [span for span in others if span.alone]
+    told = article("The council met. They asked for calm in Kufra.")
+    assert words(reader.read("What did the council ask for?", whole(told)).spans[0]) == "They asked for calm in Kufra."
+
+
 def test_a_person_is_given_without_what_the_question_says_already(reader):
     told = article("Chibani Hamoud, the Libyan ambassador to France, spoke in Paris.")
     assert words(reader.read("Who is the Libyan ambassador to France?", whole(told)).spans[0]) == "Chibani Hamoud"
