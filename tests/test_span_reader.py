@@ -82,6 +82,12 @@ def test_a_person_is_given_without_what_the_question_says_already(reader):
     assert spoke == "Chibani Hamoud, the Libyan ambassador to France"
 
 
+def test_a_member_of_a_list_that_the_question_says_is_no_answer(reader):
+    spans = reader.read("Which towns does it protect?", whole(article("The army protects towns and villages."))).spans
+    assert "villages" in map(words, spans)
+    assert "towns" not in map(words, spans)
+
+
 def test_a_question_in_an_article_is_read_with_what_follows_but_is_no_answer(reader):
     told = article("Who was abducted in Kufra, Amina Rashid? The judge Omar Saleh was abducted in Kufra.")
     spans = reader.read("Who was abducted in Kufra?", whole(told)).spans
