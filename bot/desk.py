@@ -17,7 +17,7 @@ from bot.name_reader import NameReader
 from bot.named import named
 from bot.proper import NO_NAMES, names
 from bot.question import MAX_CHARS, checked
-from bot.reader import Reader, ReadPassage, Told, statements
+from bot.reader import Findings, Reader, ReadPassage, Told, statements
 from bot.retriever import FusedRetriever, Query, Retriever
 from bot.sentence_reader import SentenceReader
 from bot.settings import Settings
@@ -46,6 +46,10 @@ LEAST_WORDS = 2
 """Words, besides such as "who" and "in", that a question must have left when what says its days is taken out."""
 NEAREST = 3
 """Passages in which a word of an unanswered question is looked for, to tell what they do speak of."""
+
+
+def _answers(findings: Findings) -> bool:
+    return findings.answerable >= findings.threshold
 
 
 def _silent(_done: int, _total: int | None) -> None:
@@ -124,8 +128,8 @@ class Desk:
         passages = self.find(Query(undated, question.scope, today, about, wants_latest(query)))
         yield Reading(tuple(dict.fromkeys(passage.article.title for passage in passages)))
         findings = self._reader.read(undated, passages, told)
-        if days and not findings.spans:
-            findings = replace(self._reader.read(undated, passages), answerable=0.0)
+        if isinstance(told, Timely) and not (findings.spans and (told.loose or _answers(findings))):
+            findings = replace(self._reader.read(undated, passages), answerable=0.0)  # of other days: near, no more
         mentioned = self._named(undated)
         findings = named(findings, mentioned, self._archive)
         answer = compose.compose(question, query, findings, searched)
@@ -158,7 +162,7 @@ class Desk:
         """The days that are said by an event, which the articles say the day of; None when they do not."""
         asked = f"When was {said.event}?"
         findings = self._reader.read(asked, self.find(Query(asked, scope, today)))
-        if findings.answerable < findings.threshold:
+        if not _answers(findings):
             return None
         dated = (span.gist.period for span in findings.spans if isinstance(span.gist, Said) and span.gist.period)
         return next((relative(said.when, period) for period in dated), None)

@@ -102,7 +102,7 @@ class Timely:
     def __init__(
         self, about: Period, today: date, *, loose: bool = False, is_other: Callable[[str], bool] | None = None
     ) -> None:
-        self._about, self._loose, self._is_other = about, loose, is_other
+        self.loose, self._about, self._is_other = loose, about, is_other
         self._published = told_in(about, today)
         self._judged: dict[tuple[str, Span], float | None] = {}
 
@@ -120,7 +120,7 @@ class Timely:
         known = [said for said in stated if said]
         if any(said.meets(self._about) for said in known):
             return 0.0
-        if (known and not self._loose) or (published and not self._published.holds(published)):
+        if (known and not self.loose) or (published and not self._published.holds(published)):
             return None
         return ELSEWHEN if known else 0.0
 

@@ -332,6 +332,12 @@ def test_days_of_which_nothing_is_told_are_not_found_with_what_is_near(told):
     assert [quote.text for quote in answer.near] == ["Eleven civilians were kidnapped in Tazirbu."]
 
 
+def test_what_is_near_is_of_any_day(desk):
+    answer = desk.ask(Question("Who was kidnapped in Tazirbu in 1995?"))
+    assert answer.status == "unanswered"
+    assert "kidnapped" in answer.near[0].text
+
+
 def test_in_every_spelling_of_a_name_the_same_is_found(desk):
     found = [desk.ask(Question(f"Who was kidnapped in {name}?")) for name in ("Tazirbu", "Tazirbou")]
     assert found[0].answers == found[1].answers
