@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,9 +15,9 @@ from bot.dates import Period, asked_for
 from bot.followup import RECENT, Turn, leans, stand_alone
 from bot.name_reader import NameReader
 from bot.named import named
-from bot.proper import NO_NAMES, names
+from bot.proper import NO_NAMES, names, never
 from bot.question import MAX_CHARS, checked
-from bot.reader import Findings, Reader, ReadPassage, Told, statements
+from bot.reader import Findings, Reader, ReadPassage, statements
 from bot.retriever import FusedRetriever, Query, Retriever
 from bot.sentence_reader import SentenceReader
 from bot.settings import Settings
@@ -123,12 +123,12 @@ class Desk:
         query, searched = self._stand_alone(question), self._archive.coverage(question.scope)
         yield Searching(query, searched)
         today = question.asked or date.today()
-        undated, days, told = self._days(query, question.scope, today)
-        about = days or asked_for(query, today)[0]
+        undated, timely = self._timely(query, question.scope, today)
+        about = timely.about if timely else asked_for(query, today)[0]
         passages = self.find(Query(undated, question.scope, today, about, wants_latest(query)))
         yield Reading(tuple(dict.fromkeys(passage.article.title for passage in passages)))
-        findings = self._reader.read(undated, passages, told)
-        if isinstance(told, Timely) and not (findings.spans and (told.loose or _answers(findings))):
+        findings = self._reader.read(undated, passages, timely or statements)
+        if timely and not (findings.spans and (timely.loose or _answers(findings))):
             findings = replace(self._reader.read(undated, passages), answerable=0.0)  # of other days: near, no more
         mentioned = self._named(undated)
         findings = named(findings, mentioned, self._archive)
@@ -139,8 +139,8 @@ class Desk:
         self._remember(answer, question)
         yield replace(answer, seconds=time.perf_counter() - started)
 
-    def _days(self, query: str, scope: Scope, today: date) -> tuple[str, Period | None, Told]:
-        """What of `query` is to be found and read, the days it asks about, and which sentences are of those.
+    def _timely(self, query: str, scope: Scope, today: date) -> tuple[str, Timely | None]:
+        """What of `query` is to be found and read, and which sentences are of the days it asks about, if it does.
 
         What says the days is not read: they are told from days by themselves, and a reader is only led astray by "in
         November 2018", a search by "before the attack on Tazirbu". Where little else is said ("what happened in
@@ -148,15 +148,16 @@ class Desk:
         """
         sentence = asking(query)
         days, rest = asked_for(sentence, today)
-        undated, is_other = query.replace(sentence, rest), None
+        undated = query.replace(sentence, rest)
+        is_other: Callable[[str], bool] = never
         if not days and (event := by_event(query)):
             undated, days = event.rest, self._about_event(event, scope, today)
             is_other = tells_of(event, self._archive.matches(event.event), self._archive.is_name)
         if not days:
-            return query, None, statements
+            return query, None
         loose = is_loose(sentence)
         enough = not loose and sum(word not in NO_NAMES for word in words(undated.lower())) >= LEAST_WORDS
-        return undated if enough else query, days, Timely(days, today, loose=loose, is_other=is_other)
+        return undated if enough else query, Timely(days, today, loose=loose, is_other=is_other)
 
     def _about_event(self, said: ByEvent, scope: Scope, today: date) -> Period | None:
         """The days that are said by an event, which the articles say the day of; None when they do not."""

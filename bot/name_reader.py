@@ -11,17 +11,15 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from bot.agree import said
-from bot.proper import NO_NAMES, PARTICLES
-from bot.reader import AnswerSpan, Findings, ReadPassage, Told, ranked, statements
-from bot.shape import Shape, explained, shape_of
+from bot.proper import NO_NAMES, PARTICLES, POSSESSIVE
+from bot.reader import MAX_SENTENCE_CHARS, AnswerSpan, Findings, ReadPassage, Told, ranked, statements
+from bot.shape import Shape, asking, explained, shape_of
 from index.archive import Archive
 from index.article import Article
 from index.lexical import terms
 from index.passages import Span
 
 THRESHOLD, RANK_WEIGHT = 0.5, 1.5
-MAX_SENTENCE_CHARS = 600
-"""A longer sentence is a table or a list without stops."""
 CLAUSE, FULL_NAME = 0.5, 1.0
 """How much less than a noun beside a name a clause counts ("who leads the council"), and its title and forenames."""
 _WORD = re.compile(r"[^\W_](?:[\w'’.-]*[^\W_])?")
@@ -44,7 +42,8 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(
-    r"(?:(?!\b(?:who|which|that)\b).)*\b(?:is|are|was|were|has|had|says|said|told|will|would|can|could|leads|following|next|year)\b"
+    r"(?:(?!\b(?:who|which|that)\b).)*\b(?:is|are|was|were|has|had|says|said|told|will|would|can|could|leads|"
+    r"following|next|year)\b"
 )
 _OF_A_PERSON, _OF_A_THING = {"is"}, {"is", "clause", "the"}
 """What speaks of something else after "the attack on Tazirbu", and after "the mayor of Tazirbu"."""
@@ -52,7 +51,7 @@ _OPENING = re.compile(
     r"(?:in|on|at|after|before|for|from|with|under|during|by|as|when|while|if|to)\s[^,]*$", re.IGNORECASE
 )
 _JOINT = re.compile(r"[ -]|\s+(?:of|for|and|the|de|del|la)\s+(?:the\s+)?")
-_ARTICLE, _POSSESSIVE = ("al-", "el-"), re.compile(r"['’]s?$")
+_ARTICLE = ("al-", "el-")
 _APART = re.compile(r"[,.]|$")
 _TITLE = re.compile(r"[A-Z][\w.’'-]*(?:\s+(?:(?:of|the)\s+)*[A-Z][\w.’'-]*)*\s+$")
 _IN = re.compile(r"(?<!\baccording )\b(?:of|in|on|at|for|from|to|near|over|against|and)\s+(?:the\s+)?$", re.IGNORECASE)
@@ -83,14 +82,19 @@ class NameReader:
 
     def read(self, query: str, passages: Sequence[ReadPassage], told: Told = statements) -> Findings:
         """What is said of the name in `query`; when nothing is, the sentences that have it, which answer nothing."""
-        name = self._name(query)
+        asked = explained(query)
+        if not asked:
+            return Findings((), 0.0, THRESHOLD)
+        name = self._name(asked, query)
         found: dict[tuple[str, Span], AnswerSpan] = {}
         having: list[AnswerSpan] = []
         for rank, passage in ranked(passages):
             for place in passage.sentences():
-                article, loss = passage.article, told(passage.article, place)
+                article = passage.article
                 sentence = article.text[place.start : place.end]
-                if loss is None or len(sentence) > MAX_SENTENCE_CHARS or name.last.isdisjoint(terms(sentence)):
+                if len(sentence) > MAX_SENTENCE_CHARS or name.last.isdisjoint(terms(sentence)):
+                    continue
+                if (loss := told(article, place)) is None:
                     continue
                 score = RANK_WEIGHT * rank - loss
                 having.append(_span(article, place, place, score))
@@ -100,13 +104,12 @@ class NameReader:
         spans = sorted(found.values() or having, key=lambda span: -span.score)
         return Findings(tuple(spans), 1.0 if found else 0.0, THRESHOLD)
 
-    def _name(self, query: str) -> Name:
-        asked = explained(query) or query
+    def _name(self, asked: str, query: str) -> Name:
         alike = [
             {match for match, share in matches.items() if share == 1}
             for matches in self._archive.matches(asked).values()
         ]
-        is_person, is_one = shape_of(query) is Shape.WHO, bool(_ONE.match(query))
+        is_person, is_one = shape_of(query) is Shape.WHO, bool(_ONE.match(asking(query)))
         written = sum(word not in PARTICLES for word in _WORD.findall(asked))
         return Name(set().union(*alike), alike[-1], written, is_person, is_one)
 
@@ -163,7 +166,7 @@ def _runs(sentence: str, name: Name) -> Iterator[Span]:
             word and _JOINT.fullmatch(sentence, run[-1].end(), word.start()) and _is_of(word.group(), name)
         ):
             if not name.last.isdisjoint(terms(run[-1].group())) and (name.is_person or len(run) >= name.words):
-                yield Span(run[0].start(), run[-1].start() + len(_POSSESSIVE.sub("", run[-1].group())))
+                yield Span(run[0].start(), run[-1].start() + len(POSSESSIVE.sub("", run[-1].group())))
             run = []
         if word and _is_of(word.group(), name):
             run.append(word)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 IsName = Callable[[str], bool]
 """Whether a word in lower case is one that the articles only write with a capital."""
+POSSESSIVE = re.compile(r"['’]s?$")
 _WORD = re.compile(r"[^\W_][\w'’.-]*[^\W_]|[^\W_]")
 
 
@@ -23,7 +24,7 @@ NO_NAMES = wordset(
     during and but as for from to of by with also although while since some one two three if yes no not all many most
     any both each however despite according because so or january february march april june july august september
     october november december monday tuesday wednesday thursday friday saturday sunday regarding besides
-    though another such
+    though another such among between into about against within without through around toward towards than
     """
 )
 

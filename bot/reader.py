@@ -75,6 +75,8 @@ class Findings:
     threshold: float
 
 
+MAX_SENTENCE_CHARS = 600
+"""A longer sentence is a table or a list without stops: it is never quoted whole."""
 Told = Callable[[Article, Span], float | None]
 """What the score of an answer loses by its sentence, a place in its article; None when that is not to be read."""
 

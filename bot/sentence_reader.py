@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.reader import AnswerSpan, Findings, Gist, ReadPassage, Told, ranked, statements
+from bot.reader import MAX_SENTENCE_CHARS, AnswerSpan, Findings, Gist, ReadPassage, Told, ranked, statements
 from bot.telling import Telling
 from index.archive import Archive
 from index.article import Article
@@ -21,10 +22,6 @@ from index.passages import Span
 
 SENTENCES_READ = 30
 """Those that share most with the question, and whose passages come first, are compared with it in meaning."""
-MAX_SENTENCE_CHARS = 600
-"""A longer sentence is a table or a list without stops; it is read, but never quoted whole."""
-
-
 ALIKE = 0.75
 """Cosine at which two sentences are taken to say the same."""
 NEARNESS_WEIGHT, WORDS_WEIGHT, RANK_WEIGHT = 1.0, 1.05, 0.52
@@ -109,14 +106,15 @@ class SentenceReader:
             (rank, passage, span)
             for rank, passage in ranked(passages)
             for span in passage.sentences()
-            if span.end - span.start <= MAX_SENTENCE_CHARS and told(passage.article, span) is not None
+            if span.end - span.start <= MAX_SENTENCE_CHARS
         ]
-        if not found:
-            return [], None
         telling = Telling(self._archive, query)
         shares = [telling.share(passage.article.text[span.start : span.end]) for _, passage, span in found]
         likely = sorted(range(len(found)), key=lambda n: -(WORDS_WEIGHT * shares[n] + RANK_WEIGHT * found[n][0]))
-        read = sorted(likely[:SENTENCES_READ])
+        wanted = (n for n in likely if told(found[n][1].article, found[n][2]) is not None)
+        read = sorted(islice(wanted, SENTENCES_READ))
+        if not read:
+            return [], None
         found, shares = [found[n] for n in read], [shares[n] for n in read]
         texts = [passage.article.text[span.start : span.end] for _, passage, span in found]
         wordings = self._archive.wordings(query)

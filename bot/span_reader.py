@@ -17,7 +17,7 @@ from bot.dates import expressions
 from bot.members import members, wants_several
 from bot.numbers import amount, is_count, is_measured
 from bot.proper import NO_NAMES
-from bot.reader import AnswerSpan, Findings, ReadPassage, Told, statements
+from bot.reader import MAX_SENTENCE_CHARS, AnswerSpan, Findings, ReadPassage, Told, statements
 from bot.roles import Role
 from bot.score import normalized
 from bot.shape import IN_A_SENTENCE, Shape, shape_of, who_did
@@ -51,8 +51,6 @@ LEAST_QUOTED = 0.0
 BIAS, BEST_ODDS, WORDS, UNKNOWN = -1.32, 0.221, 2.89, -0.82
 THRESHOLD = 0.28
 _THEY = frozenset({"he", "she", "it", "they"})
-MAX_SENTENCE_CHARS = 600
-"""A longer sentence is a table or a list without stops: its part around the answer is quoted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ def tells_of(said: ByEvent, words: Mapping[str, Collection[str]], is_name: IsNam
         held = set(terms(sentence))
         return not _SAYS_BEFORE.search(sentence) and all(not held.isdisjoint(alike) for alike in marks)
 
-    return tells if marks and said.when in _BEFORE else lambda _: False
+    return tells if marks and said.when in _BEFORE else never
 
 
 def wants_latest(question: str) -> bool:
@@ -100,9 +100,9 @@ class Timely:
     """
 
     def __init__(
-        self, about: Period, today: date, *, loose: bool = False, is_other: Callable[[str], bool] | None = None
+        self, about: Period, today: date, *, loose: bool = False, is_other: Callable[[str], bool] = never
     ) -> None:
-        self.loose, self._about, self._is_other = loose, about, is_other
+        self.about, self.loose, self._is_other = about, loose, is_other
         self._published = told_in(about, today)
         self._judged: dict[tuple[str, Span], float | None] = {}
 
@@ -114,11 +114,11 @@ class Timely:
         return self._judged[key]
 
     def _loss(self, sentence: str, published: date | None) -> float | None:
-        if asks(sentence) or (self._is_other and self._is_other(sentence)):
+        if asks(sentence) or self._is_other(sentence):
             return None
         stated = [period(sentence[place.start : place.end], published) for place in expressions(sentence)]
         known = [said for said in stated if said]
-        if any(said.meets(self._about) for said in known):
+        if any(said.meets(self.about) for said in known):
             return 0.0
         if (known and not self.loose) or (published and not self._published.holds(published)):
             return None

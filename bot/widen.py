@@ -10,7 +10,7 @@ import re
 from collections.abc import Set
 
 from bot.dates import expressions
-from bot.proper import NO_NAMES
+from bot.proper import NO_NAMES, POSSESSIVE
 from bot.score import normalized
 from bot.shape import Shape
 from index.lexical import terms
@@ -32,7 +32,6 @@ _TWO_NUMBERS = re.compile(
     r"\s+and\s+(?=\S)",
     re.IGNORECASE | re.DOTALL,
 )
-_POSSESSIVE = re.compile(r"['’]s?$")
 _HEDGE = re.compile(
     r"(?:about|around|some|nearly|almost|roughly|approximately|an estimated|close to|up to|at least|at most|more than|"
     r"fewer than|less than|over|under|no fewer than|no more than|as many as|between|only|another)\s+$",
@@ -118,7 +117,7 @@ def _whole_names(sentence: str, start: int, end: int) -> tuple[int, int]:
         first = name.start()
         while (word := sentence[first : name.end()].split(" ", 1)) and len(word) == 2 and word[0].lower() in NO_NAMES:
             first += len(word[0]) + 1
-        last = name.end() - len(name.group()) + len(_POSSESSIVE.sub("", name.group()))
+        last = name.end() - len(name.group()) + len(POSSESSIVE.sub("", name.group()))
         while sentence[last - 1] in ".'’" and not _ABBREVIATED.search(sentence[:last]):
             last -= 1
         if first < start < last or first < end < last:

@@ -379,6 +379,17 @@ def test_a_distance_is_no_number_of_people(desk):
     assert not answer.disagree
 
 
+def test_what_is_told_of_no_name_is_a_word_that_tells_something(told):
+    desk = told(
+        ("Herald", "2018-11-25", "A Sudanese man spoke in Kufra."),
+        ("Post", "2018-11-26", "Ten were injured in Misrata, three women among them, officials said."),
+        ("Times", "2018-11-27", "Bread is dear. Many were injured in Derna."),
+    )
+    answer = desk.ask(Question("How many Sudanese were among the injured?"))
+    assert answer.status == "unanswered"
+    assert [one.text for one in answer.apart] == ["Sudanese", "injured"]
+
+
 def test_what_no_article_tells_of_together_is_said(told):
     desk = told(
         ("Herald", "2018-11-25", "Eleven civilians were kidnapped in Tazirbu."),

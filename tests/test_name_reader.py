@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.name_reader import MAX_SENTENCE_CHARS, Name, NameReader, explanations
-from bot.reader import ReadPassage
+from bot.name_reader import Name, NameReader, explanations
+from bot.reader import MAX_SENTENCE_CHARS, ReadPassage
 from index.archive import Archive
 from index.article import Article, article
 from index.ingest import ingest
@@ -102,6 +102,13 @@ def test_a_name_is_explained_in_any_spelling_by_the_sentence_it_stands_in(reader
     assert (best.text, judge.text[best.evidence.start : best.evidence.end]) == ("a judge", judge.text)
     assert findings.answerable > findings.threshold
     assert [span.text for span in reader.read("What is Tazirbu?", whole(oasis, judge)).spans] == ["an oasis"]
+
+
+def test_the_last_sentence_asks_who_it_is_and_no_other_question_is_read(reader):
+    told = whole(article("Colonel Abdul al-Snoussi spoke."))
+    for question in ("Who is al-Snoussi?", "Men came to Tazirbu. Who is al-Snoussi?"):
+        assert [span.text for span in reader.read(question, told).spans] == ["Colonel Abdul al-Snoussi"]
+    assert reader.read("Who spoke of al-Snoussi?", told).spans == ()
 
 
 def test_what_says_more_comes_before_the_name_in_full(reader):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.reader import ReadPassage
-from bot.sentence_reader import MAX_SENTENCE_CHARS, SentenceReader, Signals, answerable
+from bot.reader import MAX_SENTENCE_CHARS, ReadPassage
+from bot.sentence_reader import SentenceReader, Signals, answerable
 from index.archive import Archive
 from index.article import Article, article
 from index.ingest import ingest

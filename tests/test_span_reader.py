@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from bot.reader import ReadPassage
+from bot.reader import MAX_SENTENCE_CHARS, ReadPassage
 from bot.span_model import SpanModel
-from bot.span_reader import MAX_SENTENCE_CHARS, SpanReader
+from bot.span_reader import SpanReader
 from index.archive import Archive
 from index.article import Article, article
 from index.ingest import ingest
