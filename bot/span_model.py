@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from index.embedder import tokenizer
-from index.graphs import checked, cores, session
+from index.graphs import Session, checked, cores, session
 
 GRAPH = Path(__file__).parent / "models" / "minilm-reader.int8.onnx"
 GRAPH_SHA256 = "c07c4da46bd8147b7abb254340f386cccc72d5dedce0244322e367ffd6ef1c06"
@@ -69,7 +68,7 @@ class SpanModel:
         before = [CLS, *asked, SEP, *title, SEP]
         ids = [*before, *body[: MAX_TOKENS - len(before) - 1], SEP]
         segments = [0] * len(before) + [1] * (len(ids) - len(before))
-        loaded: ort.InferenceSession = self._session.result()
+        loaded: Session = self._session.result()
         inputs = {"input_ids": np.array([ids], np.int64), "segments": np.array([segments], np.int64)}
         logits: NDArray[np.float32] = loaded.run(None, inputs)[0][0]
         return logits[len(before) : -1], float(logits[0, _START] + logits[0, _END])

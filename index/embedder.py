@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from index.graphs import checked, cores, session
+from index.graphs import Session, checked, cores, session
 
 MODELS = Path(__file__).parent / "models"
 GRAPH, GRAPH_SHA256 = "all-minilm-l6-v2.int8.onnx", "489e3a28c3e9929f4885fadbc822901d312027761ac4a79c91db1e914afa86df"
@@ -66,7 +65,7 @@ class MiniLM:
         return vectors
 
 
-def _load() -> ort.InferenceSession:
+def _load() -> Session:
     tokenizer()
     return session(checked(MODELS / GRAPH, GRAPH_SHA256))
 

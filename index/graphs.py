@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read once, as it loads: onnxruntime would call its maker after ten seconds
 
 import onnxruntime as ort
+
+
+class Session(Protocol):
+    """A loaded graph."""
+
+    def run(self, outputs: list[str] | None, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        """The graph's `outputs`, all when None, for its named inputs."""
 
 
 class DamagedModelError(RuntimeError):
@@ -24,12 +37,13 @@ def checked(path: Path, sha256: str) -> bytes:
     return content
 
 
-def session(graph: bytes) -> ort.InferenceSession:
+def session(graph: bytes) -> Session:
     """An onnxruntime session on the CPU in which each call keeps to one core, so that calls can run side by side."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    loaded: Session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    return loaded
 
 
 def cores() -> int:
