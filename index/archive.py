@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from index import thesaurus
 from index.article import EVERYTHING, Article, Passage, Scope
 from index.catalogue import Catalogue, Coverage
+from index.counts import WordCounts
 from index.embedder import Embedder, MiniLM
-from index.home import held
-from index.lexical import LexicalIndex, Words, common_terms, replaced, terms, words
+from index.home import HomeLock
+from index.lexical import LexicalIndex, replaced, terms, words
 from index.names import Names
 from index.passages import Span
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 LIKE_WEIGHT = 0.4
 """What a word of like meaning counts in BM25, times its likeness; chosen on one half of a benchmark's questions."""
-_REBUILD_BATCH = 20_000  # passages
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +45,19 @@ class Status:
 class Archive:
     """Articles in a home folder: the catalogue, their vectors and their word counts, kept in step.
 
-    `chroma_url` moves the vectors to a Chroma server. One process at a time holds a home. Raises HomeInUseError,
-    HomeError, CatalogueError, StoreError or DamagedModelError when it cannot be opened. Close it, or use it in `with`.
+    One process at a time holds a home, as long as it has it open. With `chroma_url`, which moves the vectors to a
+    Chroma server, any number may have it open, and one at a time is `writing`; the others ask on, and see what that one
+    has written. Raises HomeInUseError, HomeError, CatalogueError, StoreError or DamagedModelError when it cannot be
+    opened. Close it, or use it in `with`.
     """
 
     def __init__(self, home: Path, *, chroma_url: str | None = None, embedder: Embedder | None = None) -> None:
         self.home = home
         self._stack = contextlib.ExitStack()
+        self._home_lock, self._is_shared = HomeLock(home), bool(chroma_url)
         try:
-            self._stack.callback(held(home).release)
+            if not self._is_shared:
+                self._stack.enter_context(self._home_lock)
             self.catalogue = Catalogue(home / "articles.sqlite3")
             self._stack.callback(self.catalogue.close)
             self.embedder = embedder or MiniLM()
@@ -62,9 +66,8 @@ class Archive:
         except BaseException:
             self._stack.close()
             raise
-        self._lexical_lock = RLock()
-        self._lexical: LexicalIndex | None = None
-        self._lexical_saved = True
+        self.counts = WordCounts(home, self.catalogue, self.writing, shared=self._is_shared)
+        self._lock = RLock()
         self._names_of: tuple[LexicalIndex, Names] | None = None
         self._articles_of: tuple[int, tuple[NDArray[np.int64], NDArray[np.int64]]] | None = None
 
@@ -77,6 +80,21 @@ class Archive:
     def close(self) -> None:
         """Let go of the home."""
         self._stack.close()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """The right to write to the home, for one thread of one process at a time, which may take it again.
+
+        Raises HomeInUseError when another has it. A home that is not shared is this process's own anyhow.
+        """
+        with self._home_lock if self._is_shared else contextlib.nullcontext():
+            yield
+
+    @property
+    def generation(self) -> tuple[int, int]:
+        """Numbers of which one grows whenever what can be found changes: the articles', and the word counts'."""
+        _ = self.lexical
+        return self.catalogue.generation, self.counts.generation
 
     @property
     def is_empty(self) -> bool:
@@ -165,11 +183,7 @@ class Archive:
     @property
     def lexical(self) -> LexicalIndex:
         """The word counts of the passages in the catalogue, read or made when they are first needed."""
-        with self._lexical_lock:
-            if self._lexical is None:
-                self._lexical = LexicalIndex.load(self.home, self.catalogue.generation) or self._rebuilt()
-                self.save_lexical()
-            return self._lexical
+        return self.counts.index
 
     def wordings(self, query: str) -> list[str]:
         """`query`, and `query` with the names that the archive lacks in the nearest spelling that it has."""
@@ -207,48 +221,23 @@ class Archive:
 
     def _passage_articles(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The keys of all passages, and the number of each one's article."""
-        with self._lexical_lock:
+        with self._lock:
             generation = self.catalogue.generation
             if self._articles_of is None or self._articles_of[0] != generation:
                 self._articles_of = (generation, self.catalogue.passage_articles())
             return self._articles_of[1]
 
     def _names(self) -> Names:
-        with self._lexical_lock:
+        with self._lock:
             lexical = self.lexical
             if self._names_of is None or self._names_of[0] is not lexical:
                 self._names_of = (lexical, lexical.by_spelling())
             return self._names_of[1]
 
-    def update_lexical(self, added: Sequence[Words], dropped: Sequence[int]) -> None:
-        """Take passages that the catalogue has into the word counts, and others out."""
-        with self._lexical_lock:
-            if added or dropped:
-                self._lexical = (self._lexical or LexicalIndex.empty()).updated(added, dropped)
-                self._lexical_saved = False
-
-    def save_lexical(self) -> None:
-        """Write the word counts down, if they changed."""
-        with self._lexical_lock:
-            if self._lexical is not None and not self._lexical_saved:
-                self._lexical.save(self.home, self.catalogue.generation)
-                self._lexical_saved = True
-
     def embed_passages(self, articles: Sequence[Article], spans: Sequence[Span]) -> NDArray[np.float32]:
         """Vectors (n, dimensions) of passages: each is read with its title before it, which says what it is about."""
         pairs = zip(articles, spans, strict=True)
         return self.embedder.embed([f"{article.title[:120]}. {article.text[s.start : s.end]}" for article, s in pairs])
-
-    @staticmethod
-    def words(keys: Sequence[int], articles: Sequence[Article], spans: Sequence[Span]) -> list[Words]:
-        """The terms under which passages are found, by key: their title's and their own."""
-        titles = {article.id: terms(article.title) for article in articles}
-        triples = zip(keys, articles, spans, strict=True)
-        return [
-            Words(key, titles[article.id] + terms(text), common_terms(text))
-            for key, article, span in triples
-            for text in [article.text[span.start : span.end]]
-        ]
 
     def out_of_step(self) -> tuple[list[int], list[int]]:
         """(keys of vectors without a passage, keys of passages without a vector); both empty nearly always."""
@@ -257,24 +246,10 @@ class Archive:
         held, wanted = set(self.vectors.keys()), {int(key) for key in self.catalogue.passage_keys(EVERYTHING)}
         return sorted(held - wanted), sorted(wanted - held)
 
-    def _rebuilt(self) -> LexicalIndex:
-        """Word counts made anew from the catalogue: none were written for its state (a run was cut off)."""
-        lexical, batch = LexicalIndex.empty(), []
-        for article, keys, spans in self.catalogue.articles_with_passages():
-            batch += self.words(keys, [article] * len(keys), spans)
-            if len(batch) >= _REBUILD_BATCH:
-                lexical, batch = lexical.updated(batch), []
-        self._lexical_saved = not len(lexical := lexical.updated(batch))
-        return lexical
-
     def _open_vectors(self, chroma_url: str | None) -> VectorStore:
         from index.store import VectorStore  # here, as Chroma takes a second to import: the embedder loads meanwhile
 
         if not chroma_url:
             return VectorStore.embedded(self.home / "chroma", self.embedder.name)
-        name = self.catalogue.state("collection")
-        if not name:
-            name = f"quotedesk-{os.urandom(8).hex()}"  # a server may serve several homes
-            with self.catalogue.transaction():
-                self.catalogue.remember("collection", name)
+        name = self.catalogue.once("collection", f"quotedesk-{os.urandom(8).hex()}")  # a server may serve several homes
         return VectorStore.over_http(chroma_url, name, self.embedder.name)

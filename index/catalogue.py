@@ -18,28 +18,10 @@ from threading import RLock
 import numpy as np
 from numpy.typing import NDArray
 
+from index import tables
 from index.article import Article, Passage, Scope, canonical_text
 from index.passages import Span
-
-_SCHEMA_VERSION = 1
-_SCHEMA = """
-CREATE TABLE articles (
-    key INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, text TEXT NOT NULL, title TEXT NOT NULL,
-    source TEXT NOT NULL, folded_source TEXT NOT NULL, url TEXT, published TEXT, authors TEXT NOT NULL,
-    fingerprint TEXT NOT NULL);
-CREATE TABLE passages (
-    key INTEGER PRIMARY KEY AUTOINCREMENT, article INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
-    "start" INTEGER NOT NULL, "end" INTEGER NOT NULL);
-CREATE INDEX passages_article ON passages (article);
-CREATE TABLE origins (
-    origin TEXT NOT NULL, article INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
-    PRIMARY KEY (origin, article)) WITHOUT ROWID;
-CREATE INDEX origins_article ON origins (article);
-CREATE TABLE failures (path TEXT PRIMARY KEY, error TEXT NOT NULL);
-CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-"""
-_INDEX = "CREATE INDEX IF NOT EXISTS articles_scope ON articles (published, folded_source)"
-"""What a scope asks for, without the texts: a home that an earlier version began gets it when it is opened."""
+from index.tables import opened
 
 
 class CatalogueError(RuntimeError):
@@ -69,18 +51,10 @@ class Catalogue:
     def __init__(self, path: Path) -> None:
         self._lock, self._path = RLock(), path
         try:
-            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.execute("PRAGMA foreign_keys = ON")
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;")
-            if version in (0, _SCHEMA_VERSION):
-                self._db.execute(_INDEX)
+            self._db = opened(path)
         except sqlite3.Error as error:
             raise _unusable(path, error) from error
-        if version not in (0, _SCHEMA_VERSION):
+        if tables.version(self._db) != tables.VERSION:
             raise CatalogueError(f"{path} was written by another version of Quotedesk: index into a new home")
 
     def close(self) -> None:
@@ -171,8 +145,10 @@ class Catalogue:
         """Every article with the keys and spans of its passages, one in memory at a time."""
         for (key,) in self._rows("SELECT key FROM articles ORDER BY key", ()):
             rows = self._rows('SELECT key, "start", "end" FROM passages WHERE article = ? ORDER BY key', (key,))
-            article = _article(self._rows("SELECT * FROM articles WHERE key = ?", (key,))[0])
-            yield article, [row[0] for row in rows], [Span(row[1], row[2]) for row in rows]
+            for article in map(
+                _article, self._rows("SELECT * FROM articles WHERE key = ?", (key,))
+            ):  # unless just gone
+                yield article, [row[0] for row in rows], [Span(row[1], row[2]) for row in rows]
 
     def coverage(self, scope: Scope) -> Coverage:
         """How many articles `scope` holds, and their first and last day."""
@@ -195,6 +171,13 @@ class Catalogue:
         """A remembered value."""
         rows = self._rows("SELECT value FROM state WHERE name = ?", (name,))
         return rows[0][0] if rows else None
+
+    def once(self, name: str, value: str) -> str:
+        """The value remembered under a name; it is `value` from now on when there is none yet in any process."""
+        if self.state(name) is None:
+            with self.transaction():
+                self._db.execute("INSERT OR IGNORE INTO state VALUES (?, ?)", (name, value))
+        return self.state(name) or value
 
     # Changing it: inside `transaction` -------------------------------------------------------------------------------
 

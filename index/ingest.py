@@ -15,6 +15,7 @@ from itertools import groupby
 from index import readers
 from index.archive import Archive
 from index.article import Article
+from index.counts import words_of
 from index.embedder import token_offsets
 from index.lexical import Words
 from index.passages import Span, passages
@@ -55,9 +56,15 @@ def ingest(
 ) -> IngestReport:
     """Read every target (a file, a folder, an address) into `archive`.
 
-    An article that no longer stands where it came from is removed, unless that place could not be read in full.
+    An article that no longer stands where it came from is removed, unless that place could not be read in full. Raises
+    HomeInUseError, and changes nothing, when another is writing to the archive.
     """
-    started, targets = time.monotonic(), list(targets)
+    with archive.writing():
+        return _ingested(archive, list(targets), on_progress)
+
+
+def _ingested(archive: Archive, targets: list[str], on_progress: OnProgress) -> IngestReport:
+    started = time.monotonic()
     run = _Run(archive)
     run.mend()
     total = readers.count(targets)
@@ -104,7 +111,7 @@ class _Run:
 
     def mend(self) -> None:
         """Bring the vectors in step with the catalogue, where a run was cut off or the store is another one."""
-        _ = self.archive.lexical  # the counts of what is here already, read before the catalogue moves on
+        self.archive.counts.settle()  # of what is here already, before the catalogue moves on
         extra, missing = self.archive.out_of_step()
         self.archive.vectors.remove(extra)
         for start in range(0, len(missing), 500):
@@ -151,7 +158,6 @@ class _Run:
         """Write what waits."""
         self._flush()
         self._merge_words()
-        self.archive.save_lexical()
 
     def _take(self, origin: str, article: Article) -> str:
         """Set an article down to be written if it has to be: "added", "updated" or "unchanged"."""
@@ -201,7 +207,7 @@ class _Run:
                     self.catalogue.link(origin, article.id)
             self.archive.vectors.add(keys, vectors, owners)
         self._drop(dropped)
-        self._words += self.archive.words(keys, owners, spans)
+        self._words += words_of(keys, owners, spans)
         if len(self._words) >= _LEXICAL_BATCH:
             self._merge_words()
 
@@ -210,7 +216,8 @@ class _Run:
         self._dropped += keys
 
     def _merge_words(self) -> None:
-        self.archive.update_lexical(self._words, self._dropped)
+        self.archive.counts.update(self._words, self._dropped)
+        self.archive.counts.save()  # each time, for those who ask meanwhile
         self._words, self._dropped = [], []
 
     def _note(self, origin: str, failed: list[Failure]) -> None:

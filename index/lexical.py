@@ -254,16 +254,31 @@ class LexicalIndex:
             )
         scratch.replace(target)
 
+    @staticmethod
+    def stamp(folder: Path) -> tuple[int, int, int] | None:
+        """What differs between the file that `save` wrote last and any before it; None when there is none."""
+        try:
+            found = (folder / "lexical.npz").stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_ino, found.st_size
+
     @classmethod
-    def load(cls, folder: Path, generation: int) -> LexicalIndex | None:
-        """What `save` wrote for that generation; None when there is none, or another, or it cannot be read."""
+    def load(cls, folder: Path) -> Saved | None:
+        """What `save` wrote; None when there is none or it cannot be read."""
         try:
             with (folder / "lexical.npz").open("rb") as raw, np.load(raw) as file:
-                if json.loads(file["about"].tobytes())["generation"] != generation:
-                    return None
+                generation = int(json.loads(file["about"].tobytes())["generation"])
                 words = file["vocabulary"].tobytes().decode()
                 vocabulary = {word: row for row, word in enumerate(words.split("\n") if words else [])}
                 forms = Forms(file["hashes"], file["weights"])
-                return cls(vocabulary, **{name: file[name] for name in _ARRAYS}, forms=forms)
+                return Saved(generation, cls(vocabulary, **{name: file[name] for name in _ARRAYS}, forms=forms))
         except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error):
             return None
+
+
+class Saved(NamedTuple):
+    """An index as it was saved, and the generation that `save` was told."""
+
+    generation: int
+    counts: LexicalIndex

@@ -12,7 +12,7 @@ import chromadb
 import httpx
 import numpy as np
 from chromadb.config import Settings
-from chromadb.errors import ChromaError
+from chromadb.errors import ChromaError, NotFoundError
 from numpy.typing import NDArray
 
 from index.article import Article, Scope
@@ -30,10 +30,10 @@ class VectorStore:
 
     def __init__(self, client: Any, name: str, embedder: str, trouble: str) -> None:
         self._client = client
-        self._name = name
+        self._name, self._embedder = name, embedder
         self._trouble = trouble  # what to say, and what to do, when Chroma fails
         try:
-            self._collection = self._opened(embedder)
+            self._collection = self._opened()
         except BaseException:
             self.close()
             raise
@@ -63,16 +63,17 @@ class VectorStore:
             )
         return cls(client, name, embedder, trouble)
 
-    def _opened(self, embedder: str) -> Any:
+    def _opened(self) -> Any:
         configuration = {"hnsw": {"space": "cosine", "ef_construction": 100, "ef_search": 100, "max_neighbors": 16}}
         with _told(self._trouble):
             collection = self._client.get_or_create_collection(
-                self._name, embedding_function=None, metadata={"embedder": embedder}, configuration=configuration
+                self._name, embedding_function=None, metadata={"embedder": self._embedder}, configuration=configuration
             )
-        held = (collection.metadata or {}).get("embedder", embedder)
-        if held != embedder:
+        held = (collection.metadata or {}).get("embedder", self._embedder)
+        if held != self._embedder:
             raise StoreError(
-                f"the vectors in collection {self._name!r} were made by {held!r}, not {embedder!r}: use another home"
+                f"the vectors in collection {self._name!r} were made by {held!r}, not {self._embedder!r}: "
+                "use another home"
             )
         return collection
 
@@ -81,42 +82,43 @@ class VectorStore:
         metadatas = [{"published": _day(article), "source": article.source.casefold()} for article in articles]
         for part in _parts(len(keys)):
             ids = [str(key) for key in keys[part]]
-            with _told(self._trouble):
-                self._collection.upsert(ids=ids, embeddings=vectors[part], metadatas=metadatas[part])
+            self._call("upsert", ids=ids, embeddings=vectors[part], metadatas=metadatas[part])
 
     def remove(self, keys: Sequence[int]) -> None:
         """Forget the vectors of `keys`; unknown ones are ignored."""
         for part in _parts(len(keys)):
-            with _told(self._trouble):
-                self._collection.delete(ids=[str(key) for key in keys[part]])
+            self._call("delete", ids=[str(key) for key in keys[part]])
 
     def search(self, vector: NDArray[np.float32], k: int, scope: Scope) -> list[tuple[int, float]]:
         """The `k` nearest passages inside `scope` as (key, cosine), nearest first."""
-        with _told(self._trouble):
-            found = self._collection.query(
-                query_embeddings=[vector], n_results=k, where=_where(scope), include=["distances"]
-            )
+        where = _where(scope)
+        found = self._call("query", query_embeddings=[vector], n_results=k, where=where, include=["distances"])
         keys, distances = found["ids"][0], found["distances"][0]
         return [(int(key), 1.0 - float(distance)) for key, distance in zip(keys, distances, strict=True)]
 
     def keys(self) -> list[int]:
         """The keys of all vectors."""
-        with _told(self._trouble):
-            return [int(key) for key in self._collection.get(include=[])["ids"]]
+        return [int(key) for key in self._call("get", include=[])["ids"]]
 
     def vectors(self, keys: Sequence[int]) -> NDArray[np.float32]:
         """The vectors (len(keys), dimensions) of `keys`, in that order; KeyError for one it does not hold."""
         held: dict[int, NDArray[np.float32]] = {}
         for part in _parts(len(keys)):
-            with _told(self._trouble):
-                found = self._collection.get(ids=[str(key) for key in keys[part]], include=["embeddings"])
+            found = self._call("get", ids=[str(key) for key in keys[part]], include=["embeddings"])
             held.update(zip(map(int, found["ids"]), found["embeddings"], strict=True))
         return np.array([held[key] for key in keys], np.float32)
 
     def count(self) -> int:
         """How many vectors it holds."""
+        return int(self._call("count"))
+
+    def _call(self, method: str, **values: Any) -> Any:
         with _told(self._trouble):
-            return int(self._collection.count())
+            try:
+                return getattr(self._collection, method)(**values)
+            except NotFoundError:  # the server lost it and came back empty; another process may have filled it since
+                self._collection = self._opened()
+                return getattr(self._collection, method)(**values)
 
     def close(self) -> None:
         """Let go of the folder or the connection."""

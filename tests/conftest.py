@@ -5,14 +5,18 @@ No test may open a connection that leaves this machine: what tries to is refused
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pytest
 from hypothesis import settings
@@ -23,6 +27,16 @@ from index.embedder import MiniLM
 from index.ingest import ingest
 from tests.outside import OutsideConnectionError, is_local
 
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+Found = TypeVar("Found")
 ROOT = Path(__file__).parents[1]
 ORIGINALS = ROOT.parent / "shared" / "data" / "articles"
 """Five scraped articles that the project may be tested with but does not ship."""
@@ -165,6 +179,34 @@ def filled(quotedesk: CommandLine, corpus_home: Path) -> CommandLine:
     """The command line over the shipped articles; for commands that change nothing."""
     quotedesk.home = corpus_home
     return quotedesk
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A real Chromium; one for all tests, as a process can only have one."""
+    chromium = os.environ.get("QUOTEDESK_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not chromium:
+        pytest.skip("no Chromium: install it (apt-get install chromium) or name one in QUOTEDESK_CHROMIUM")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+def completed(work: Coroutine[Any, Any, Found]) -> Found:
+    """What a coroutine gives: run in a thread, since the one of the tests has the browser's loop."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
+def wait_until(holds: Callable[[], object], limit_s: float = 30) -> None:
+    """Returns as soon as it `holds`; fails when it does not within `limit_s`."""
+    ends = time.monotonic() + limit_s
+    while not holds():
+        assert time.monotonic() < ends, f"not within {limit_s} s"
+        time.sleep(0.01)
 
 
 def free_port() -> int:

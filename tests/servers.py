@@ -1,12 +1,14 @@
-"""Real servers for tests: `quotedesk chat` as a process of its own, on a free port of this machine."""
+"""Real servers for tests, each a process of its own on a free port of this machine: `quotedesk chat`, `chroma run`."""
 
 from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,14 +30,14 @@ class Server:
     log: Path
 
 
-def started(words: list[str], log: Path) -> subprocess.Popen[str]:
-    """A Python process, run from the tree and without anybody's settings; what it logs goes to a file."""
+def started(words: list[str], log: Path, **settings: str) -> subprocess.Popen[str]:
+    """A Python process, run from the tree with `settings` and nobody else's; what it logs goes to a file."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("QUOTEDESK_", "GRADIO_"))}
     with log.open("w") as errors:
         return subprocess.Popen(
             [sys.executable, *words],
             cwd=log.parent,
-            env={**environment, "PYTHONPATH": str(ROOT)},
+            env={**environment, **settings, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
@@ -43,9 +45,9 @@ def started(words: list[str], log: Path) -> subprocess.Popen[str]:
 
 
 @contextmanager
-def serving(words: list[str], log: Path) -> Iterator[Server]:
+def serving(words: list[str], log: Path, **settings: str) -> Iterator[Server]:
     """A process that prints its address when it answers, stopped at the end."""
-    process = started(words, log)
+    process = started(words, log, **settings)
     assert process.stdout is not None
     watchdog = threading.Timer(START_S, process.kill)
     watchdog.start()
@@ -63,8 +65,31 @@ def serving(words: list[str], log: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def chatting(home: Path, port: int | None = None) -> Iterator[Server]:
-    """`quotedesk chat` on that home; on any port that is free, unless one is given."""
+def chatting(home: Path, port: int | None = None, **settings: str) -> Iterator[Server]:
+    """`quotedesk chat` on that home, with those settings; on any port that is free, unless one is given."""
     words = ["-m", "ui.cli", "--home", str(home), "chat", "--port", str(port or free_port())]
-    with serving(words, home.parent / f"{home.name}.log") as server:
+    with serving(words, home.parent / f"{home.name}.log", **settings) as server:
         yield server
+
+
+@contextmanager
+def chroma(folder: Path, port: int | None = None) -> Iterator[str]:
+    """A Chroma server, from the same environment as the tests, on what `folder` holds; gives its address."""
+    port = port or free_port()
+    words = ["run", "--path", str(folder), "--host", "127.0.0.1", "--port", str(port)]
+    log = folder.parent / f"{folder.name}.log"
+    with log.open("ab") as output:
+        server = subprocess.Popen([Path(sys.executable).with_name("chroma"), *words], stdout=output, stderr=output)
+    try:
+        ends = time.monotonic() + START_S
+        while True:
+            with socket.socket() as probe:
+                if not probe.connect_ex(("127.0.0.1", port)):
+                    break
+            assert server.poll() is None, log.read_text()
+            assert time.monotonic() < ends, log.read_text()
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(20)

@@ -172,8 +172,10 @@ def test_what_is_saved_is_loaded(tmp_path):
         [Words(5, ["a", "b", "a"], {"b"}), Words(9, ["قتل"], set()), Words(12, [], set())], []
     )
     index.save(tmp_path, generation=3)
-    loaded = LexicalIndex.load(tmp_path, generation=3)
-    assert loaded is not None
+    saved = LexicalIndex.load(tmp_path)
+    assert saved is not None
+    assert saved.generation == 3
+    loaded = saved.counts
     assert loaded.vocabulary == index.vocabulary
     assert loaded.names() == ["a", "قتل"]
     assert (loaded.forms.hashes == index.forms.hashes).all()
@@ -183,15 +185,19 @@ def test_what_is_saved_is_loaded(tmp_path):
 
 def test_an_empty_index_is_saved_and_loaded(tmp_path):
     LexicalIndex.empty().save(tmp_path, generation=0)
-    loaded = LexicalIndex.load(tmp_path, generation=0)
-    assert loaded is not None
-    assert (len(loaded), loaded.vocabulary) == (0, {})
+    saved = LexicalIndex.load(tmp_path)
+    assert saved is not None
+    assert (saved.generation, len(saved.counts), saved.counts.vocabulary) == (0, 0, {})
 
 
-def test_the_counts_of_another_state_of_the_archive_are_not_loaded(tmp_path):
-    built({1: ["a"]}).save(tmp_path, generation=3)
-    assert LexicalIndex.load(tmp_path, generation=4) is None
-    assert LexicalIndex.load(tmp_path / "elsewhere", generation=3) is None
+def test_what_was_saved_last_is_told_from_what_was_before(tmp_path):
+    assert (LexicalIndex.stamp(tmp_path), LexicalIndex.load(tmp_path)) == (None, None)
+    stamps = set()
+    for generation in range(20):
+        built({1: ["a"]}).save(tmp_path, generation)
+        stamps.add(LexicalIndex.stamp(tmp_path))
+        assert LexicalIndex.load(tmp_path).generation == generation
+    assert len(stamps) == 20
 
 
 def test_a_file_that_was_cut_off_or_damaged_is_not_loaded(tmp_path):
@@ -206,5 +212,6 @@ def test_a_file_that_was_cut_off_or_damaged_is_not_loaded(tmp_path):
         broken.append(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
     for content in broken:
         path.write_bytes(content)
-        loaded = LexicalIndex.load(tmp_path, generation=3)  # a byte that holds nothing may be another
-        assert loaded is None or loaded.search({"b": 1.0}, 5) == built({1: ["a", "b"], 2: ["b"]}).search({"b": 1.0}, 5)
+        saved = LexicalIndex.load(tmp_path)  # a byte that holds nothing may be another
+        whole_index = built({1: ["a", "b"], 2: ["b"]})
+        assert saved is None or saved.counts.search({"b": 1.0}, 5) == whole_index.search({"b": 1.0}, 5)

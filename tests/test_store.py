@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -21,6 +17,7 @@ from index.article import EVERYTHING, Scope, article
 from index.ingest import ingest
 from index.store import StoreError, VectorStore
 from tests.conftest import free_port
+from tests.servers import chroma
 
 Open = Callable[..., VectorStore]
 _collections = count(1)
@@ -33,21 +30,8 @@ UNDATED = article("Undated.", source="THE HERALD")
 @pytest.fixture(scope="session")
 def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real Chroma server, from the same environment as the tests."""
-    folder, port = tmp_path_factory.mktemp("chroma"), free_port()
-    words = ["run", "--path", str(folder), "--host", "127.0.0.1", "--port", str(port)]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen([Path(sys.executable).with_name("chroma"), *words], stdout=log, stderr=log)
-    try:
-        for _ in range(600):
-            with socket.socket() as probe:
-                if not probe.connect_ex(("127.0.0.1", port)):
-                    break
-            assert server.poll() is None, (folder / "log").read_text()
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(20)
+    with chroma(tmp_path_factory.mktemp("chroma") / "server") as address:
+        yield address
 
 
 @pytest.fixture(params=["embedded", pytest.param("over HTTP", marks=pytest.mark.served)])

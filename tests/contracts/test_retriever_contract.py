@@ -131,7 +131,7 @@ def test_every_passage_is_words_of_its_article(retriever, archive):
         (Scope(start=date(2024, 5, 1), sources=("Harbour Gazette", "Almanac")), {"inquiry", "undated"}),
         (Scope(sources=("The Nobody",)), set()),
     ],
-    ids=str,
+    ids=lambda value: "-".join(sorted(value)) if isinstance(value, set) else str(value),
 )
 def test_only_articles_inside_the_scope_answer_and_undated_ones_pass_any_dates(retriever, archive, scope, inside):
     assert names(archive, retriever.retrieve(Query("ferry Tarsk", scope), DEEP)) == inside
