@@ -24,6 +24,14 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks: on which `surface` ("web", "slack"), and which `person` there; empty where nobody is told apart."""
+
+    surface: str
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """Words of an article, `article.text[start:end]` in code points, and who published them when."""
 
@@ -136,6 +144,13 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """What comes before the first event while other questions are answered: the place in line, 1 for the next."""
+
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
 class Searching:
     """The first event of a streamed answer: what is searched for, in how many articles."""
 
@@ -150,7 +165,7 @@ class Reading:
     titles: tuple[str, ...] = field(default=())
 
 
-Event = Searching | Reading | Answer
+Event = Waiting | Searching | Reading | Answer
 """What `Desk.stream` yields; the last one is the Answer."""
 
 

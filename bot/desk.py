@@ -9,14 +9,17 @@ from datetime import date
 from pathlib import Path
 
 from bot import compose
+from bot.admission import Admission, BusyError
 from bot.agree import Said
-from bot.answer import Answer, Event, Mentions, Question, Quote, Reading, Respelling, Searching
+from bot.answer import Answer, Asker, Event, Mentions, Question, Quote, Reading, Respelling, Searching
 from bot.dates import Period, asked_for
-from bot.followup import RECENT, Turn, leans, stand_alone
+from bot.feedback import Feedback, FeedbackLog
+from bot.memory import Memory
+from bot.meter import Meter, Outcome, Unmetered
 from bot.name_reader import NameReader
 from bot.named import named
 from bot.proper import NO_NAMES, names, never
-from bot.question import MAX_CHARS, checked
+from bot.question import checked
 from bot.reader import Findings, Reader, ReadPassage, statements
 from bot.retriever import FusedRetriever, Query, Retriever
 from bot.sentence_reader import SentenceReader
@@ -30,6 +33,7 @@ from index.archive import Archive, Status
 from index.article import EVERYTHING, Article, Scope
 from index.catalogue import Coverage, UnknownArticleError
 from index.embedder import Embedder, MiniLM
+from index.home import HomeInUseError
 from index.ingest import IngestReport, OnProgress, ingest
 from index.lexical import words
 from index.passages import Span
@@ -37,13 +41,10 @@ from index.passages import Span
 CORPUS = Path(__file__).parents[1] / "corpus"
 """The articles that ship."""
 
-REMEMBERED = 500
-"""Answers whose words are kept for the follow-ups to them; no question is ever answered from these."""
-
-REMEMBERED_TURNS = 20
-"""Questions before this one that are looked at: each may lean on the one before it."""
 LEAST_WORDS = 2
 """Words, besides such as "who" and "in", that a question must have left when what says its days is taken out."""
+FILLING_S = 120.0
+"""How long another process that writes to an empty home is given to put a first article there."""
 NEAREST = 3
 """Passages in which a word of an unanswered question is looked for, to tell what they do speak of."""
 
@@ -64,8 +65,8 @@ def reader_of(archive: Archive, threads: int | None = None) -> Reader:
 class Desk:
     """Answers questions from an archive. Every quote it gives out has just been found, word for word, in its article.
 
-    `retriever` and `reader` replace the parts that come with it; `threads` texts are read at a time. Close it, or use
-    it in `with`.
+    `retriever` and `reader` replace the parts that come with it; `threads` texts are read at a time; `admission` says
+    who may ask when, and `meter` is told what happens. Close it, or use it in `with`.
     """
 
     def __init__(
@@ -76,19 +77,24 @@ class Desk:
         reader: Reader | None = None,
         passages_read: int = 20,
         threads: int | None = None,
+        admission: Admission | None = None,
     ) -> None:
         self._archive = archive
+        self._admission = admission or Admission()
+        self._feedback = FeedbackLog(archive.home)
+        self.meter: Meter = Unmetered()
         self._retriever = retriever or FusedRetriever(archive)
         self._reader = reader or reader_of(archive, threads)
         self._passages_read = passages_read
-        self._remembered: dict[tuple[object, ...], tuple[str, ...]] = {}
+        self._memory = Memory(archive, self.ask)
 
     @classmethod
     def open(cls, settings: Settings, embedder: Embedder | None = None) -> Desk:
         """The desk that `settings` describe. Raises what opening its archive raises."""
         embedder = embedder or MiniLM(settings.threads)
         archive = Archive(settings.home, chroma_url=settings.chroma_url, embedder=embedder)
-        return cls(archive, passages_read=settings.passages_read, threads=settings.threads)
+        admission = Admission(settings.answers_at_once, settings.questions_waiting, settings.questions_a_minute)
+        return cls(archive, passages_read=settings.passages_read, threads=settings.threads, admission=admission)
 
     def __enter__(self) -> Desk:
         return self
@@ -110,33 +116,64 @@ class Desk:
         """Whether there is no article to answer from."""
         return self._archive.is_empty
 
-    def ask(self, question: Question) -> Answer:
-        """The answer, or "unanswered". QuestionError when it is no question."""
-        *_, answer = self.stream(question)
+    def ask(self, question: Question, asker: Asker | None = None) -> Answer:
+        """The answer, or "unanswered". QuestionError when it is no question, BusyError when `asker` must wait."""
+        *_, answer = self.stream(question, asker)
         assert isinstance(answer, Answer)  # noqa: S101 - what stream ends with
         return answer
 
-    def stream(self, question: Question) -> Iterator[Event]:
-        """The answer as it comes about: Searching, Reading, Answer. QuestionError when it is no question."""
-        started = time.perf_counter()
+    def stream(self, question: Question, asker: Asker | None = None) -> Iterator[Event]:
+        """The answer as it comes about: Waiting, Searching, Reading, Answer. Raises QuestionError and BusyError.
+
+        Who asks over a surface is an `asker`, and waits in line with the others; a program of its own is none.
+        """
         question = checked(question)
-        query, searched = self._stand_alone(question), self._archive.coverage(question.scope)
+        yield from self._answering(question) if asker is None else self._admitted(question, asker)
+
+    def _admitted(self, question: Question, asker: Asker) -> Iterator[Event]:
+        outcome: Outcome = "failed"
+        try:
+            with self.meter.stage("waiting"):
+                yield from self._admission.enter(asker)
+            answer: Event | None = None
+            try:
+                for answer in self._answering(question):  # the last is given when the next may begin
+                    if not isinstance(answer, Answer):
+                        yield answer
+            finally:
+                self._admission.leave()
+            assert isinstance(answer, Answer)  # noqa: S101 - what it ends with
+            outcome = answer.status
+            yield answer
+        except BusyError:
+            outcome = "refused"
+            raise
+        finally:
+            self.meter.ended(asker.surface, outcome)
+
+    def _answering(self, question: Question) -> Iterator[Event]:
+        started, stage, generation = time.perf_counter(), self.meter.stage, self._archive.generation
+        with stage("understanding"):
+            query, searched = self._memory.stand_alone(question), self._archive.coverage(question.scope)
         yield Searching(query, searched)
-        today = question.asked or date.today()
-        undated, timely = self._timely(query, question.scope, today)
-        about = timely.about if timely else asked_for(query, today)[0]
-        passages = self.find(Query(undated, question.scope, today, about, wants_latest(query)))
+        with stage("retrieving"):
+            today = question.asked or date.today()
+            undated, timely = self._timely(query, question.scope, today)
+            about = timely.about if timely else asked_for(query, today)[0]
+            passages = self.find(Query(undated, question.scope, today, about, wants_latest(query)))
         yield Reading(tuple(dict.fromkeys(passage.article.title for passage in passages)))
-        findings = self._reader.read(undated, passages, timely or statements)
-        if timely and not (findings.spans and (timely.loose or _answers(findings))):
-            findings = replace(self._reader.read(undated, passages), answerable=0.0)  # of other days: near, no more
-        mentioned = self._named(undated)
-        findings = named(findings, mentioned, self._archive)
-        answer = compose.compose(question, query, findings, searched)
-        if answer.status == "unanswered":
-            answer = compose.explained(answer, *self._premise(undated, mentioned, question.scope, passages))
-        answer = self._matched(self.verified(answer))
-        self._remember(answer, question)
+        with stage("reading"):
+            findings = self._reader.read(undated, passages, timely or statements)
+            if timely and not (findings.spans and (timely.loose or _answers(findings))):
+                findings = replace(self._reader.read(undated, passages), answerable=0.0)  # of other days: near, no more
+        with stage("composing"):
+            mentioned = self._named(undated)
+            findings = named(findings, mentioned, self._archive)
+            answer = compose.compose(question, query, findings, searched)
+            if answer.status == "unanswered":
+                answer = compose.explained(answer, *self._premise(undated, mentioned, question.scope, passages))
+            answer = self._matched(self.verified(answer))
+            self._memory.remember(answer, question, generation)
         yield replace(answer, seconds=time.perf_counter() - started)
 
     def _timely(self, query: str, scope: Scope, today: date) -> tuple[str, Timely | None]:
@@ -197,33 +234,6 @@ class Desk:
         apart = (Mentions(name, len(having[name])), Mentions(word, len(of_word))) if name and of_word else ()
         return absent, apart
 
-    def _stand_alone(self, question: Question) -> str:
-        """The query: the question, with what it leans on in those before it and in their answers."""
-        if not question.after or not leans(question.text, self._archive.is_name):
-            return question.text
-        turns: list[Turn] = []
-        earlier = [text for text in question.after if any(map(str.isalnum, text))][-REMEMBERED_TURNS:]
-        for place, text in enumerate(earlier):
-            query = stand_alone(text, turns, self._archive.is_name)[:MAX_CHARS]
-            is_recent = place >= len(earlier) - RECENT
-            turns.append(Turn(query, self._told(replace(question, text=query, after=()), ask=is_recent)))
-        return stand_alone(question.text, turns, self._archive.is_name)[:MAX_CHARS]
-
-    def _told(self, question: Question, *, ask: bool) -> tuple[str, ...]:
-        """What was answered to a question of this conversation; when that was not here, or long ago, it may `ask`."""
-        known = self._remembered.get(self._key(question.text, question), None if ask else ())
-        if known is None:
-            known = tuple(finding.text for finding in self.ask(question).answers)
-        return known
-
-    def _remember(self, answer: Answer, question: Question) -> None:
-        self._remembered[self._key(answer.query, question)] = tuple(finding.text for finding in answer.answers)
-        while len(self._remembered) > REMEMBERED:
-            self._remembered.pop(next(iter(self._remembered)), None)
-
-    def _key(self, query: str, question: Question) -> tuple[object, ...]:
-        return query, question.scope, question.asked, self._archive.catalogue.generation
-
     def verified(self, answer: Answer) -> Answer:
         """`answer` without the quotes that do not stand, word for word, in the articles as stored now.
 
@@ -250,16 +260,49 @@ class Desk:
         return [
             ReadPassage(articles[hit.passage.article_id], Span(hit.passage.start, hit.passage.end), hit.score)
             for hit in hits
-            if hit.passage.article_id in articles
-        ]
+            if hit.passage.article_id in articles and hit.passage.end <= len(articles[hit.passage.article_id].text)
+        ]  # an article may have been removed or cut short since
+
+    def search(self, question: Question, k: int = 10, asker: Asker | None = None) -> tuple[Quote, ...]:
+        """The `k` passages that fit best, best first, as quotes. Raises QuestionError and BusyError."""
+        question = checked(question)
+        if asker is not None:
+            for _ in self._admission.enter(asker):
+                pass
+        try:
+            query = self._memory.stand_alone(question)
+            found = self.find(Query(query, question.scope, question.asked or date.today()), k)
+        finally:
+            if asker is not None:
+                self._admission.leave()
+        return self._exact(tuple(Quote.of(p.article, p.span.start, p.span.end, n) for n, p in enumerate(found, 1)))
 
     def add(self, targets: Iterable[str], on_progress: OnProgress = _silent) -> IngestReport:
-        """Read files, folders and addresses into the archive."""
+        """Read files, folders and addresses into the archive. HomeInUseError while another process does."""
         return ingest(self._archive, targets, on_progress)
 
-    def add_corpus(self, on_progress: OnProgress = _silent) -> IngestReport:
-        """Read the articles that ship into the archive."""
-        return self.add([str(CORPUS)], on_progress)
+    def add_corpus(self, on_progress: OnProgress = _silent) -> None:
+        """Read the articles that ship into the archive while it is empty; who else is filling it is waited for."""
+        ends = time.monotonic() + FILLING_S
+        while self.is_empty:
+            try:
+                with self._archive.writing():
+                    if self.is_empty:
+                        self.add([str(CORPUS)], on_progress)
+                    return
+            except HomeInUseError:
+                if time.monotonic() > ends:
+                    raise
+                time.sleep(0.1)
+
+    @property
+    def waiting(self) -> int:
+        """How many questions wait for others to be answered."""
+        return self._admission.waiting
+
+    def feedback(self, feedback: Feedback, asker: Asker) -> None:
+        """Keep what `asker` thought of an answer."""
+        self._feedback.add(feedback, asker)
 
     def article(self, article_id: str) -> Article:
         """An article as stored; UnknownArticleError when there is none of that id."""

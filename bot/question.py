@@ -17,6 +17,10 @@ class QuestionError(ValueError):
     """A question that cannot be asked; the message says what is wrong with it."""
 
 
+class DatesError(QuestionError):
+    """Dates that no day lies between."""
+
+
 def checked(question: Question) -> Question:
     """`question` with its white space tidied. QuestionError when it is empty or longer than MAX_CHARS."""
     text = _one_line(question.text)
@@ -26,7 +30,7 @@ def checked(question: Question) -> Question:
         raise QuestionError(f"the question has {len(text):,} characters: ask in at most {MAX_CHARS:,}")
     scope = replace(question.scope, sources=tuple(map(_one_line, question.scope.sources)))
     if scope.start and scope.end and scope.start > scope.end:
-        raise QuestionError(f"no day is from {scope.start} to {scope.end}: swap the dates")
+        raise DatesError(f"no day is from {scope.start} to {scope.end}: swap the dates")
     return Question(text, tuple(_one_line(earlier)[:MAX_CHARS] for earlier in question.after), scope, question.asked)
 
 

@@ -6,14 +6,17 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
-from bot.answer import Answer, Mentions, Question, Quote, Reading, Respelling, Searching
+from bot.admission import Admission, TooManyQuestionsError
+from bot.answer import Answer, Asker, Mentions, Question, Quote, Reading, Respelling, Searching, Waiting
 from bot.desk import Desk
+from bot.feedback import Feedback, FeedbackLog
 from bot.question import QuestionError
 from index.archive import Archive
 from index.article import Scope
@@ -31,6 +34,7 @@ UNRELATED = [
     "When was the first iPhone released?",
     "What did the central bank decide about interest rates?",
 ]
+ASKER = Asker("matrix", "@ann:x")
 NOV_25, NOV_28 = date(2018, 11, 25), date(2018, 11, 28)
 
 
@@ -470,3 +474,56 @@ def test_a_conversation_goes_on_as_a_person_would_have_it(desk):
     assert answers[2].answers[0].text.lower().startswith(("nine", "9"))
     assert not answers[2].disagree
     assert "ISIS" in answers[3].answers[0].text
+
+
+# Who asks ------------------------------------------------------------------------------------------------------------
+
+
+class Kept:
+    """A meter that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[tuple[str, str]] = []
+        self.stages: list[str] = []
+
+    def ended(self, surface, outcome):
+        self.outcomes.append((surface, outcome))
+
+    @contextmanager
+    def stage(self, name):
+        self.stages.append(name)
+        yield
+
+
+def test_who_asks_too_often_is_refused_and_every_end_is_told_to_the_meter(archive):
+    desk, ann = Desk(archive, admission=Admission(a_minute=1)), Asker("slack", "ann")
+    desk.meter = meter = Kept()
+    assert desk.ask(Question("Who?"), ann).status == "unanswered"
+    with pytest.raises(TooManyQuestionsError):
+        desk.ask(Question("Who else?"), ann)
+    next(desk.stream(Question("And who else?"), Asker("web"))).query  # noqa: B018 - and goes away
+    assert meter.outcomes == [("slack", "unanswered"), ("slack", "refused"), ("web", "failed")]
+    assert meter.stages[:5] == ["waiting", "understanding", "retrieving", "reading", "composing"]
+
+
+def test_a_question_waits_while_another_is_answered_and_the_place_in_line_is_the_first_event(archive):
+    desk = Desk(archive, admission=Admission(at_once=1))
+    first, second = desk.stream(Question("Who?"), Asker("web")), desk.stream(Question("When?"), Asker("api"))
+    assert isinstance(next(first), Searching)
+    assert next(second) == Waiting(1)
+    *_, answer = first
+    assert isinstance(next(second), Searching), "an answer that was given holds nobody up"
+    assert answer.question == "Who?"
+
+
+def test_feedback_is_kept_with_who_gave_it(archive):
+    desk = Desk(archive)
+    desk.feedback(Feedback("and when?", "when was it?", useful=False, comment="a line\nand \u2028 another"), ASKER)
+    desk.feedback(Feedback("who?", "who?", useful=True), ASKER)
+    first, second = FeedbackLog(archive.home).read()
+    assert datetime.fromisoformat(first.pop("at")).tzinfo
+    assert first == {
+        "surface": "matrix", "person": "@ann:x", "question": "and when?", "query": "when was it?", "useful": False,
+        "comment": "a line\nand \u2028 another",
+    }  # fmt: skip
+    assert second["useful"] is True

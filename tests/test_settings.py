@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from bot.settings import Settings, SettingsError, load
+from index.article import Scope
 
 
 @pytest.fixture
@@ -62,7 +64,7 @@ def test_the_home_of_the_command_line_goes_over_that_of_the_environment(home, tm
 
 def test_without_any_word_the_home_is_in_the_users_own_folder(home, monkeypatch):
     monkeypatch.delenv("QUOTEDESK_HOME")
-    assert load().home == Path.home() / ".quotedesk"
+    assert load().home == Settings().home == Path.home() / ".quotedesk"
 
 
 def test_an_unknown_setting_is_named_with_its_place_and_the_known_ones(home, file, monkeypatch):
@@ -84,6 +86,43 @@ def test_an_impossible_value_is_named_with_its_place(home, file, monkeypatch, na
     file("")
     monkeypatch.setenv(f"QUOTEDESK_{name.upper()}", value)
     assert error().startswith(f"QUOTEDESK_{name.upper()} = '{value}': Input should be ")
+
+
+def test_several_values_are_a_list_in_the_file_and_divided_by_commas_or_spaces_in_the_environment(file, monkeypatch):
+    file('embed_sites = ["https://a.example", "https://b.example"]')
+    assert load().embed_sites == ("https://a.example", "https://b.example")
+    monkeypatch.setenv("QUOTEDESK_EMBED_SITES", "https://c.example, https://d.example https://e.example")
+    assert load().embed_sites == ("https://c.example", "https://d.example", "https://e.example")
+
+
+def test_a_room_has_its_own_outlets_and_days(file):
+    file(
+        '[rooms.C1]\nsources = ["Herald"]\nfrom = 2018-01-01\nonly_mentioned = true\n[rooms."!a:b"]\nto = "2018-02-01"'
+    )
+    rooms = load().rooms
+    assert rooms["C1"].scope == Scope(date(2018, 1, 1), None, ("Herald",))
+    assert (rooms["C1"].only_mentioned, rooms["!a:b"].only_mentioned) == (True, False)
+    assert rooms["!a:b"].scope == Scope(None, date(2018, 2, 1))
+
+
+def test_a_wrong_line_about_a_room_is_named(file):
+    path = file("[rooms.C1]\noutlet = 7")
+    assert error() == (
+        f"{path}: rooms.C1.outlet = '7': there is no such setting (settings: sources, from, to, only_mentioned)"
+    )
+
+
+@pytest.mark.parametrize("name", ["public_url", "embed_sites", "allowed_origins"])
+@pytest.mark.parametrize("value", ["a.example", "https://a.example/path", "https://a.example;script-src", "*"])
+def test_a_site_is_its_scheme_and_host_and_nothing_else(home, monkeypatch, name, value):
+    monkeypatch.setenv(f"QUOTEDESK_{name.upper()}", value)
+    assert f"{value!r} is not a site: write it as https://HOST" in error()
+
+
+def test_a_secret_is_not_printed(monkeypatch, home):
+    monkeypatch.setenv("QUOTEDESK_SLACK_BOT_TOKEN", "xoxb-1")
+    assert "xoxb-1" not in repr(load())
+    assert load().slack_bot_token.get_secret_value() == "xoxb-1"
 
 
 def test_the_home_cannot_be_moved_from_inside_it(file):
