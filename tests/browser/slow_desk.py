@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
+from bot.admission import Admission
 from bot.desk import Desk
 from bot.reader import Findings, ReadPassage, Told, statements
 from bot.sentence_reader import SentenceReader
+from bot.settings import Settings
 from index.archive import Archive
+from ui.call import log
+from ui.gate import Access
 from ui.server import listening, run
 
 SLOW_S = 60
@@ -30,5 +33,9 @@ class SlowReader(SentenceReader):
 
 if __name__ == "__main__":
     home, port = sys.argv[1:]
-    with Archive(Path(home)) as archive:
-        run(Desk(archive, reader=SlowReader(archive)), listening("127.0.0.1", int(port)))
+    log()
+    settings = Settings(home=home)
+    with Archive(settings.home) as archive:
+        admission = Admission(at_once=50)  # a question that was stopped is read to its end, and holds its place so long
+        desk = Desk(archive, reader=SlowReader(archive), admission=admission)
+        run(desk, listening("127.0.0.1", int(port)), Access.of(settings))

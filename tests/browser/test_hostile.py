@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import answer_of, ask
 from tests.payloads import HOST, PAYLOADS
 from tests.servers import Server, chatting
-from ui.render import inert
+from ui.shown import inert
 
 SHIPS = [
     "Almond",
