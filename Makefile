@@ -3,6 +3,7 @@
 PORT ?= 7860
 EVAL_DATA ?= ../shared/data
 PYTHON ?= python3
+PYTEST ?= -n auto --dist loadfile
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
@@ -15,7 +16,7 @@ install: .venv/installed
 
 test: .venv/installed-test
 	@scripts/chromium.sh
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(PYTEST)
 
 lint: .venv/installed-lint
 	@$(BIN)/ruff check .

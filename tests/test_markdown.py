@@ -15,7 +15,8 @@ from markdown_it import MarkdownIt
 from bot.answer import Answer, Finding, Quote, Respelling
 from index.catalogue import Coverage
 from tests.payloads import PAYLOADS
-from ui.render import escaped, inert, markdown
+from ui.render import escaped, markdown
+from ui.shown import inert
 
 HERALD = Quote(1, "It cost four million, she said.", "a1", 0, 31, "Bridge", "Herald", date(2024, 3, 2), None)
 COURIER = Quote(2, "Repairs cost four million.", "b2", 5, 31, "Repairs", "Courier", None, None)
@@ -39,7 +40,7 @@ def test_a_quote_has_its_citations_and_who_says_so_when() -> None:
     finding = Finding("Repairs cost four million.", (2,), 1)
     assert markdown(answer(finding), link) == [
         '> “Repairs cost four million&#46;”\n>\n> [\\[2\\]](#cite-b2 "Repairs") Courier&#44; undated',
-        "*From the 12 articles searched, dated 1 Mar 2024 to 9 Mar 2024*",
+        "*From the 12 articles searched&#44; dated 1 Mar 2024 to 9 Mar 2024*",
     ]
 
 
@@ -66,7 +67,8 @@ def test_what_rests_on_the_same_quotes_is_shown_with_them_once() -> None:
 def test_disagreement_is_said_first() -> None:
     nine, ten = Finding("four million", (1,), 1), Finding("Repairs", (2,), 1)
     assert markdown(answer(nine, ten, disagree=True), link)[0] == (
-        "**The sources disagree**: four million (Herald&#44; 2 Mar 2024) · Repairs (Courier&#44; undated)"
+        "**The sources disagree**&#58; four million &#40;Herald&#44; 2 Mar 2024&#41; · "
+        "Repairs &#40;Courier&#44; undated&#41;"
     )
 
 
@@ -82,16 +84,16 @@ def test_another_spelling_that_was_matched_is_named() -> None:
 
 def test_not_found_names_what_was_searched_and_quotes_what_came_closest() -> None:
     assert markdown(answer(near=(COURIER,), query="how much? really?"), link) == [
-        "**Not found** in the 12 articles searched, dated 1 Mar 2024 to 9 Mar 2024.",
-        "The closest passages, which may not answer the question:",
+        "**Not found** in the 12 articles searched&#44; dated 1 Mar 2024 to 9 Mar 2024&#46;",
+        "The closest passages&#44; which may not answer the question&#58;",
         '> “Repairs cost four million&#46;”\n>\n> [\\[2\\]](#cite-b2 "Repairs") Courier&#44; undated',
-        "*Searched for: how much&#63; really&#63;*",
+        "*Searched for&#58; how much&#63; really&#63;*",
     ]
 
 
 def test_a_finding_without_a_quote_is_not_shown() -> None:
     assert markdown(answer(Finding("four million", (7,), 1)), link) == [
-        "*From the 12 articles searched, dated 1 Mar 2024 to 9 Mar 2024*"
+        "*From the 12 articles searched&#44; dated 1 Mar 2024 to 9 Mar 2024*"
     ]
 
 

@@ -7,7 +7,8 @@ from datetime import date
 
 from bot.answer import Answer, Finding, Quote, Respelling
 from index.catalogue import Coverage
-from ui.render import WIDTH, citation, day, plain
+from ui.render import WIDTH, plain
+from ui.shown import citation, day
 
 HERALD = Quote(1, "Nine died.", "a" * 16, 120, 130, "Nine died", "Herald", date(2018, 11, 25), "http://herald.test/1")
 POST = Quote(2, "Nine\nwere killed.", "b" * 16, 0, 17, "A long day\nin Tazirbu", "Post", None, None)

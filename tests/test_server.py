@@ -77,7 +77,7 @@ def test_what_gradio_offers_beyond_the_chat_is_closed(server: Server, path: str)
     assert get(server, f"/gradio_api/{path}").status == 404
 
 
-@pytest.mark.parametrize("path", ["docs", "redoc", "openapi.json"])
+@pytest.mark.parametrize("path", ["redoc", "gradio_api/docs"])
 def test_no_page_that_would_load_from_elsewhere(server: Server, path: str) -> None:
     assert get(server, f"/{path}").status == 404
 
@@ -96,10 +96,20 @@ def test_a_port_that_is_taken_gives_one_line_that_names_it_and_the_fix(server: S
 
 def test_a_host_that_is_not_this_machine_gives_one_line_that_names_it(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    process = started(["-m", "ui.cli", "--home", str(tmp_path / "home"), "chat", "--host", "192.0.2.1"], log)
+    words = ["-m", "ui.cli", "--home", str(tmp_path / "home"), "chat", "--host", "192.0.2.1"]
+    process = started(words, log, QUOTEDESK_IDENTITY_HEADER="X-Forwarded-User")
     assert process.communicate(timeout=60) == ("", None)
     assert process.returncode == 1
     assert log.read_text().startswith("quotedesk: cannot listen on 192.0.2.1 port 7860")
+    assert log.read_text().count("\n") == 1
+
+
+def test_an_address_that_others_can_reach_is_not_served_before_somebody_may_ask(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    process = started(["-m", "ui.cli", "--home", str(tmp_path / "home"), "chat", "--host", "0.0.0.0"], log)
+    assert process.communicate(timeout=60) == ("", None)
+    assert process.returncode == 1
+    assert log.read_text().startswith("quotedesk: 0.0.0.0 can be reached from other machines and nobody is named")
     assert log.read_text().count("\n") == 1
 
 

@@ -1,4 +1,4 @@
-"""The command line: `quotedesk index | ask | eval | show | status | chat`."""
+"""The command line: `quotedesk index | ask | eval | show | status`, and what `ui.cli_serve` adds."""
 
 from __future__ import annotations
 
@@ -11,25 +11,17 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
+from ui import cli_serve
+from ui.call import CallError, FailedError, open_desk, print_json, settings
 from ui.progress import Bar, filled
 
 if TYPE_CHECKING:  # what a command needs is loaded by that command: `--help` must not wait for the model
     from bot.answer import Answer, Question
-    from bot.desk import Desk
-    from bot.settings import Settings
 
 
 Record = TypeVar("Record")
-
-
-class CallError(ValueError):
-    """The words of the call are wrong: exit status 2."""
-
-
-class FailedError(RuntimeError):
-    """The command could not do what it was asked: exit status 1."""
 
 
 def main(words: Sequence[str] | None = None) -> NoReturn:
@@ -96,9 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     show = command("show", _show, "print an article exactly as it is stored")
     show.add_argument("article_id", metavar="ARTICLE_ID")
     command("status", _status, "what the archive holds, when it last changed, what failed")
-    chat = command("chat", _chat, "serve the web chat", json=False)
-    chat.add_argument("--host", metavar="H")
-    chat.add_argument("--port", metavar="P", type=_port)
+    command("feedback", _feedback, "what people found of the answers they got")
+    cli_serve.add(command)
     return parser
 
 
@@ -109,19 +100,13 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is not a day: write it as 2018-11-25") from None
 
 
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give one from 1 to 65535")
-    return int(text)
-
-
 def _index(arguments: argparse.Namespace) -> None:
     with ExitStack() as stack:
-        desk = _open(arguments, stack)
+        desk = open_desk(arguments, stack)
         report = desk.add(arguments.targets, stack.enter_context(Bar("Indexing")).show)
     failed = [asdict(failure) for failure in report.failed]
     if arguments.json:
-        _print_json({**asdict(report), "failed": failed})
+        print_json({**asdict(report), "failed": failed})
     else:
         print(
             f"{report.added:,} added, {report.updated:,} updated, {report.unchanged:,} unchanged, "
@@ -147,7 +132,7 @@ def _ask(arguments: argparse.Namespace) -> None:
     except QuestionError as error:
         raise CallError(str(error)) from error
     with ExitStack() as stack:
-        desk = filled(_open(arguments, stack))
+        desk = filled(open_desk(arguments, stack))
         bar = stack.enter_context(Bar("Answering")) if arguments.file else None
         for number, question in enumerate(questions, 1):
             _print_answer(desk.ask(question), as_json=arguments.json, separated=number > 1)
@@ -192,10 +177,10 @@ def _eval(arguments: argparse.Namespace) -> None:
 
     golds = _records(arguments.file, gold_from_json, '{"question": "...", "answers": ["..."]}')
     with ExitStack() as stack:
-        desk = filled(_open(arguments, stack))
+        desk = filled(open_desk(arguments, stack))
         scores = evaluate(desk, golds, stack.enter_context(Bar("Asking")).show)
     if arguments.json:
-        _print_json(scores.as_json())
+        print_json(scores.as_json())
     else:
         from ui.render import scored
 
@@ -204,7 +189,7 @@ def _eval(arguments: argparse.Namespace) -> None:
 
 def _print_answer(answer: Answer, *, as_json: bool, separated: bool) -> None:
     if as_json:
-        _print_json(answer.as_json())
+        print_json(answer.as_json())
         return
     from ui.render import plain
 
@@ -213,10 +198,10 @@ def _print_answer(answer: Answer, *, as_json: bool, separated: bool) -> None:
 
 def _show(arguments: argparse.Namespace) -> None:
     with ExitStack() as stack:
-        article = _open(arguments, stack).article(arguments.article_id)
+        article = open_desk(arguments, stack).article(arguments.article_id)
     if arguments.json:
         published = article.published.isoformat() if article.published else None
-        _print_json({**asdict(article), "published": published})
+        print_json({**asdict(article), "published": published})
     else:
         sys.stdout.write(article.text)
         if sys.stdout.isatty() and not article.text.endswith("\n"):
@@ -225,11 +210,11 @@ def _show(arguments: argparse.Namespace) -> None:
 
 def _status(arguments: argparse.Namespace) -> None:
     with ExitStack() as stack:
-        desk = _open(arguments, stack)
+        desk = open_desk(arguments, stack)
         status, covered, home = desk.status(), desk.coverage(), desk.home
     failed = [{"path": path, "error": error} for path, error in status.failed]
     if arguments.json:
-        _print_json(
+        print_json(
             {
                 "home": str(home),
                 "articles": status.articles,
@@ -252,32 +237,18 @@ def _status(arguments: argparse.Namespace) -> None:
         print(f"  not read: {failure['path']}: {failure['error']}")
 
 
-def _chat(arguments: argparse.Namespace) -> None:
-    from ui.server import serve
+def _feedback(arguments: argparse.Namespace) -> None:
+    from bot.feedback import FeedbackLog
 
-    settings = _settings(arguments)
-    changes = {"host": arguments.host, "port": arguments.port}
-    serve(settings.model_copy(update={name: value for name, value in changes.items() if value is not None}))
-
-
-def _settings(arguments: argparse.Namespace) -> Settings:
-    from bot.settings import load
-
-    return load(getattr(arguments, "home", None))
-
-
-def _open(arguments: argparse.Namespace, stack: ExitStack) -> Desk:
-    from bot.desk import Desk
-
-    return stack.enter_context(Desk.open(_settings(arguments)))
-
-
-# One line also for those who take these for line ends, as Python's splitlines does; inside JSON they may be escaped.
-_LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False).translate(_LINE_ENDS), flush=True)
+    records = FeedbackLog(settings(arguments).home).read()
+    if arguments.json:
+        print_json(records)
+        return
+    for record in records:
+        mark = "useful" if record["useful"] else "not useful"
+        print(f"{record['at']}  {record['surface']:<7} {mark:<10}  {' '.join(str(record['question']).split())}")
+    if not records:
+        print("none yet")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 
 from bot.answer import Question, Quote
 from bot.desk import Desk
@@ -16,6 +17,22 @@ _PROBE = "What happened, and who said so?"
 _MAX_CHARS = 110
 _NAME = r"((?:[A-Z][\w’'-]+ ){1,3}[A-Z][\w’'-]+)"
 _SPEAKER = re.compile(_NAME + r"(?:, [^,.“”\"]{4,60},)? (?:said|says|told|announced|warned|denied)\b")
+
+
+class Examples:
+    """Those of `desk`, made again only when its archive has changed."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._changed: datetime | None = None
+        self._found: list[str] = []
+
+    def now(self) -> list[str]:
+        """At most MAX_EXAMPLES questions."""
+        changed = self._desk.status().changed
+        if self._changed != changed:
+            self._changed, self._found = changed, examples(self._desk)
+        return self._found
 
 
 def examples(desk: Desk) -> list[str]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Sequence
 
-from bot.answer import Answer, Event, Quote, Reading, Searching
+from bot.answer import Answer, Event, Quote, Reading, Searching, Waiting
 from index.catalogue import Coverage
 from ui import conversation
 from ui.conversation import Turn
-from ui.render import articles, day, escaped, inert, markdown
+from ui.render import escaped, markdown
+from ui.shown import articles, day, inert, waiting
 from ui.source import Place
 
 MAX_EARLIER = 4
 MAX_TITLES, MAX_TITLE_CHARS = 3, 90
-WELCOME = "## Ask the archive\nEvery answer is a quote, checked word for word against the article it comes from."
+MAX_GREETING_CHARS = 80
+WELCOME = "Ask the archive"
+PROMISE = "Every answer is a quote, checked word for word against the article it comes from."
 BELOW = (
     '<button type="button" id="filters-button" aria-expanded="false" aria-controls="filters">Filters</button>'
     "<p>Quotes are checked word for word. Whether they are true is for you to judge.</p>"
@@ -23,6 +26,11 @@ BELOW = (
 
 Message = dict[str, str]
 """A message as gradio takes it: `role`, and `content` in Markdown."""
+
+
+def welcome(greeting: str = "") -> str:
+    """What an empty conversation shows."""
+    return f"## {escaped(greeting.strip()[:MAX_GREETING_CHARS]) or WELCOME}\n{PROMISE}"
 
 
 def messages(turns: Sequence[Turn]) -> list[Message]:
@@ -42,7 +50,9 @@ def said(markdown: str) -> Message:
 
 def steps(event: Event) -> Iterator[str]:
     """The Markdown to show for an event, each in place of the one before: an answer comes quote by quote."""
-    if isinstance(event, Searching):
+    if isinstance(event, Waiting):
+        yield f"*{waiting(event)}*"
+    elif isinstance(event, Searching):
         yield f"*Searching {articles(event.searched.articles)} for “{escaped(event.query)}”*"
     elif isinstance(event, Reading):
         titles = "; ".join(title[:MAX_TITLE_CHARS] for title in event.titles[:MAX_TITLES])

@@ -1,37 +1,19 @@
-"""Answer to what a surface shows. Pure functions; whatever an article says is escaped here and nowhere else."""
+"""Answer to what a terminal and the web chat show. Pure functions; `ui.shown` says what, here it is escaped."""
 
 from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bot.answer import Answer, Finding, Quote
-from bot.compose import premise
-from bot.proper import lower_first
-from index.catalogue import Coverage
+from bot.answer import Answer, Quote
+from ui.shown import Line, Quotation, citation, inert, pieces, respelt
 
 if TYPE_CHECKING:
     from bot.evaluate import Scores
 
 WIDTH = 100  # columns of plain text
-
-
-def day(published: date | None) -> str:
-    """`25 Nov 2018`, or `undated`."""
-    return f"{published.day} {published:%b %Y}" if published else "undated"
-
-
-def articles(number: int) -> str:
-    """`1 article`, `18 articles`."""
-    return "1 article" if number == 1 else f"{number:,} articles"
-
-
-def citation(quote: Quote) -> str:
-    """Who says so and when: `Outlet, 25 Nov 2018`."""
-    return f"{quote.source}, {day(quote.published)}"
 
 
 def plain(answer: Answer) -> str:
@@ -42,7 +24,7 @@ def plain(answer: Answer) -> str:
     if answer.query != answer.question:
         blocks.append(_wrapped(f"Searched for: {answer.query}"))
     if answer.matched:
-        blocks.append(_wrapped(f"Matched {_respelt(answer)}."))
+        blocks.append(_wrapped(f"Matched {respelt(answer)}."))
     blocks.append("\n".join(_source(quote) for quote in answer.quotes or answer.near))
     return "\n\n".join(block for block in blocks if block)
 
@@ -65,11 +47,6 @@ def scored(scores: Scores) -> str:
 
 def _share(share: float | None) -> str:
     return "none to score" if share is None else f"{share:.1%}"
-
-
-def _respelt(answer: Answer) -> str:
-    """`Tazirbu for Tazerbo`: the names that the quotes spell in another way."""
-    return ", ".join(f"{name.found} for {name.asked}" for name in answer.matched)
 
 
 def _source(quote: Quote) -> str:
@@ -95,19 +72,16 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-# Markdown, for the web chat ------------------------------------------------------------------------------------------
+# Markdown, for the web chat and for chat programs -------------------------------------------------------------------
 
 Link = Callable[[Quote], str]
-"""Gives the address, within the page, at which a quote is shown in its article."""
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Gives the address at which a quote is shown in its article."""
 _SPACE = re.compile(r"\s+")
+Escape = Callable[[str], str]
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>#!|~$&@^=]|(?<=\w):(?=//)|(?<=www)\.", re.IGNORECASE)
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
-_MAX_LABEL_CHARS = 90
-
-
-def inert(text: str) -> str:
-    """`text` without the characters that turn the direction in which what follows is written."""
-    return _BIDI.sub("", text)
+_MAX_TITLE_CHARS = 90
+_ITALIC = {"query", "matched", "searched"}
 
 
 def escaped(text: str) -> str:
@@ -115,78 +89,41 @@ def escaped(text: str) -> str:
     return _PUNCTUATION.sub(lambda match: f"&#{ord(match[0])};", _SPACE.sub(" ", inert(text)))
 
 
-def markdown(answer: Answer, link: Link) -> list[str]:
+def readable(text: str) -> str:
+    """The same for Markdown that may also be seen as it is: a backslash before what would be markup, and no more."""
+    return _MARKUP.sub(r"\\\g<0>", _SPACE.sub(" ", inert(text)))
+
+
+def markdown(answer: Answer, link: Link, escape: Escape = escaped) -> list[str]:
     """The answer as blocks of Markdown, to be joined by blank lines.
 
-    The markup is all ours: no HTML, no image, no link but to a citation. What articles and questions say is `escaped`.
+    The markup is all ours: no HTML, no image, no link but to a citation. What articles and questions say is escaped.
     """
-    quotes = {quote.number: quote for quote in answer.quotes}
-    blocks = [_disagreement(answer.answers, quotes)] if answer.disagree else []
-    for findings in answer.by_quotes():
-        if cited := [quotes[number] for number in findings[0].quotes if number in quotes]:
-            blocks.append(_findings(findings, cited, link))
-    if answer.status == "unanswered":
-        missing = " ".join(["", *map(escaped, premise(answer.absent, answer.apart))])
-        blocks.append(f"**Not found** in {_searched(answer.searched)}.{missing}")
-        if answer.near:
-            blocks.append("The closest passages, which may not answer the question:")
-        blocks += [_cited(escaped(quote.text), [quote], link) for quote in answer.near]
-    if answer.query != answer.question:
-        blocks.append(f"*Searched for: {escaped(answer.query)}*")
-    if answer.matched:
-        blocks.append(f"*Matched {escaped(_respelt(answer))}*")
-    if answer.answers:
-        blocks.append(f"*From {_searched(answer.searched)}*")
-    return blocks
+    return [
+        _line(piece, escape) if isinstance(piece, Line) else _quotation(piece, link, escape) for piece in pieces(answer)
+    ]
 
 
-def _searched(coverage: Coverage) -> str:
-    """`the 18 articles searched, dated 25 Nov 2018 to 28 Nov 2018`."""
-    if not coverage.start:
-        return f"the {articles(coverage.articles)} searched"
-    days = day(coverage.start) if coverage.start == coverage.end else f"{day(coverage.start)} to {day(coverage.end)}"
-    return f"the {articles(coverage.articles)} searched, dated {days}"
+def _line(line: Line, escape: Escape) -> str:
+    text = "".join(f"**{escape(words.text)}**" if words.strong else escape(words.text) for words in line.words)
+    return f"*{text}*" if line.kind in _ITALIC else text
 
 
-def _disagreement(findings: Sequence[Finding], quotes: Mapping[int, Quote]) -> str:
-    """That the sources disagree, and who says what."""
-    cited = ((finding, quotes[number]) for finding in findings for number in finding.quotes[:1] if number in quotes)
-    sides = " · ".join(f"{escaped(finding.text)} ({escaped(citation(quote))})" for finding, quote in cited)
-    return f"**The sources disagree**: {sides}"
+def _quotation(quotation: Quotation, link: Link, escape: Escape) -> str:
+    """The answers, the quote with their words in bold, and its citations."""
+    bold = [words.strong and words.text[0].isalnum() and words.text[-1].isalnum() for words in quotation.words]
+    words = "".join(  # between other characters the asterisks would be shown and not obeyed
+        f"**{escape(part.text)}**" if is_bold else escape(part.text)
+        for part, is_bold in zip(quotation.words, bold, strict=True)
+    )
+    pills = [" ".join(_pill(quote, link, escape) for quote in cited.quotes) for cited in quotation.cited]
+    credited = [f"{pill} {escape(cited.who)}" for pill, cited in zip(pills, quotation.cited, strict=True)]
+    said = " · ".join([*credited, quotation.note] if quotation.note else credited)
+    lead = " · ".join(f"**{escape(text)}**" for text in quotation.answers)
+    who = f", {escape(quotation.attributed)}" if quotation.attributed else ""
+    return (f"{lead}{who}\n\n" if lead else "") + f"> “{words}”\n>\n> {said}"
 
 
-def _findings(findings: Sequence[Finding], quotes: Sequence[Quote], link: Link) -> str:
-    """The quote that holds them, with their words in bold where they are but a part of it, and all who say so."""
-    first = findings[0]
-    main = next((quote for quote in quotes if first.text in quote.text), quotes[0])
-    note = f"{first.sources} independent sources" if first.sources > 1 else ""
-    if first.text not in main.text or first.text == main.text:
-        return _cited(escaped(main.text), quotes, link, note)
-    lead = " · ".join(f"**{escaped(finding.text)}**" for finding in findings)
-    who = f", {escaped(lower_first(first.attributed))}" if first.attributed else ""
-    return f"{lead}{who}\n\n{_cited(_emphasized(main.text, [one.text for one in findings]), quotes, link, note)}"
-
-
-def _emphasized(text: str, parts: Sequence[str]) -> str:
-    """`text`, escaped, with those of `parts` in bold that stand in it, apart from each other."""
-    done, end = "", 0
-    for start, _, words in sorted((text.find(part), -len(part), part) for part in parts if part):
-        if start >= end:
-            # Between other characters the asterisks would be shown and not obeyed.
-            bold = f"**{escaped(words)}**" if words[0].isalnum() and words[-1].isalnum() else escaped(words)
-            done, end = f"{done}{escaped(text[end:start])}{bold}", start + len(words)
-    return done + escaped(text[end:])
-
-
-def _cited(words: str, quotes: Sequence[Quote], link: Link, note: str = "") -> str:
-    """A quotation (`words` are escaped), then a citation of each quote, those of one outlet and day together."""
-    saying: dict[str, list[str]] = {}
-    for quote in quotes:
-        pill = f'[\\[{quote.number}\\]]({link(quote)} "{escaped(quote.title[:_MAX_LABEL_CHARS])}")'
-        saying.setdefault(escaped(f"{_short(quote.source)}, {day(quote.published)}"), []).append(pill)
-    credited = [f"{' '.join(pills)} {who}" for who, pills in saying.items()]
-    return f"> “{words}”\n>\n> {' · '.join([*credited, note] if note else credited)}"
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= _MAX_LABEL_CHARS else label[:_MAX_LABEL_CHARS].rstrip() + "…"
+def _pill(quote: Quote, link: Link, escape: Escape) -> str:
+    title = escape(quote.title[:_MAX_TITLE_CHARS]).replace('"', '\\"')
+    return f'[\\[{quote.number}\\]]({link(quote)} "{title}")'

@@ -1,4 +1,4 @@
-"""One process: the web chat and the API, on one port."""
+"""One process: the web chat, the API, MCP and the workspaces, on one port."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -18,8 +18,11 @@ import uvicorn
 
 from bot.desk import Desk
 from bot.settings import Settings
+from ui.async_desk import AsyncDesk
+from ui.gate import Access
 from ui.progress import filled
-from ui.render import articles
+from ui.shown import articles
+from ui.workspaces import Surface, configured
 
 if TYPE_CHECKING:
     from ui.app import Guard
@@ -34,11 +37,12 @@ class ListenError(RuntimeError):
 
 def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM, which end it within 5 s also while pages are open, with exit status 0."""
+    access = Access.of(settings)
     with listening(settings.host, settings.port) as listener, Desk.open(settings) as desk:
-        run(filled(desk), listener)
+        run(filled(desk), listener, access, configured(settings))
 
 
-def run(desk: Desk, listener: socket.socket) -> NoReturn:
+def run(desk: Desk, listener: socket.socket, access: Access, surfaces: Sequence[Surface] = ()) -> NoReturn:
     """Answer on `listener` from `desk`, and leave the process with status 0 when it is told to stop."""
     for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises them again, for us, once it has ended in peace
         signal.signal(number, _leave)
@@ -46,9 +50,11 @@ def run(desk: Desk, listener: socket.socket) -> NoReturn:
     with _without_stubs():
         from ui.app import app  # imports gradio, which reads those variables then
 
-    guard = app(desk)
+    guard = app(AsyncDesk(desk), access, surfaces)
     ready = f"Quotedesk is at {_address(listener)} ({articles(desk.coverage().articles)}). Stop it with Ctrl+C."
-    config = uvicorn.Config(guard, log_level="warning", ws="none", timeout_graceful_shutdown=GRACE_S)
+    config = uvicorn.Config(  # the gate reads what proxies say, and knows which of them to believe
+        guard, log_level="warning", ws="none", proxy_headers=False, timeout_graceful_shutdown=GRACE_S
+    )
     _Server(config, guard, ready).run(sockets=[listener])
     sys.exit(0)
 

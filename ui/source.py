@@ -13,8 +13,12 @@ from bot.answer import Quote
 from bot.desk import Desk
 from index.article import Article
 from index.catalogue import UnknownArticleError
-from ui.render import day, inert
+from ui.shown import day, inert, web_page
 
+CHECKED = "Checked just now: the {} words stand in the article, letter for letter."
+CHANGED = "This quote no longer stands in the article, which has changed since."
+GONE = "This article is no longer in the archive."
+_PARAGRAPH_END, _LINE_END = re.compile(r"\n[^\S\n]*\n\s*"), re.compile(r"\n")
 _ADDRESS = re.compile(r"#cite-(.+)-(\d{1,9})-(\d{1,9})-([0-9a-f]{16})")
 
 
@@ -50,6 +54,22 @@ class Place:
         return self.start < self.end and _digest(article.text[self.start : self.end]) == self.digest
 
 
+def around(text: str, start: int, end: int, most: int) -> tuple[str, str]:
+    """What stands in `text` before `start`, from the paragraph before on, and after `end`, to the end of the next.
+
+    Each has at most `most` characters, and an ellipsis where it begins or ends within a paragraph.
+    """
+    ends = list(_PARAGRAPH_END.finditer(text)) or list(_LINE_END.finditer(text))
+    first = [0, 0, *(found.end() for found in ends if found.end() <= start)][-2]
+    last = [*(found.start() for found in ends if found.start() >= end), len(text), len(text)][1]
+    before, after = text[first:start], text[end:last].rstrip()
+    if len(before) > most:
+        before = "… " + before[-most:].partition(" ")[2]
+    if len(after) > most:
+        after = after[:most].rpartition(" ")[0] + " …"
+    return before, after
+
+
 def drawer(desk: Desk, address: str) -> str:
     """The article that `address` leads to, its quote marked; or, as HTML too, why there is nothing to mark."""
     try:
@@ -58,14 +78,14 @@ def drawer(desk: Desk, address: str) -> str:
     except ValueError:
         return _panel(_problem("This link leads to no quote."))
     except UnknownArticleError:
-        return _panel(_problem("This article is no longer in the archive."))
+        return _panel(_problem(GONE))
     if not place.is_exact(article):
-        problem = _problem("This quote no longer stands in the article, which has changed since. It reads now:")
+        problem = _problem(f"{CHANGED} It reads now:")
         return _page(article, problem, _text(article.text))
     start, end = place.start, place.end
     mark = f'<mark id="source-quote" tabindex="-1">{_text(article.text[start:end])}</mark>'
     checked = (
-        '<p class="source-check">Checked just now: the marked words stand in the article, letter for letter.</p>'
+        f'<p class="source-check">{CHECKED.format("marked")}</p>'
         f'<button type="button" class="source-copy" data-copy="{_text(_reference(article, start, end))}">'
         "Copy quote</button>"
     )
@@ -93,16 +113,12 @@ def _page(article: Article, note: str, text: str) -> str:
 
 def _original(url: str | None) -> str:
     """A link to where the article was published, when that is a web page; it names the host, which addresses hide."""
-    try:
-        parts = urlsplit(url or "")
-        host = parts.hostname
-    except ValueError:
-        return ""
-    if parts.scheme not in ("http", "https") or not host:
+    page = web_page(url)
+    if not page:
         return ""
     return (
-        f'<p class="source-link"><a href="{_text(url or "")}" target="_blank" rel="noopener noreferrer">'
-        f"Read the original at {_text(host)}</a></p>"
+        f'<p class="source-link"><a href="{_text(page)}" target="_blank" rel="noopener noreferrer">'
+        f"Read the original at {_text(urlsplit(page).hostname or '')}</a></p>"
     )
 
 

@@ -9,25 +9,26 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import filelock
 import gradio as gr
 from anyio import to_thread
 from fastapi import FastAPI
 
-from bot.answer import Answer, Question
+from bot.admission import BusyError
+from bot.answer import Answer, Asker, Question
 from bot.desk import Desk
 from bot.question import QuestionError, checked
 from index.article import Scope
 from ui import conversation, look, pieces
 from ui.conversation import Chats, Turn
-from ui.examples import examples
+from ui.examples import MAX_EXAMPLES, Examples
+from ui.shown import sentence
 from ui.source import drawer
 
-AT_ONCE = 4
-"""Questions that are answered at the same time; the next ones wait their turn."""
 PAUSE_S = 0.06
 """Between two quotes of an answer, so that they are seen to arrive."""
 MAX_OUTLETS = 300
@@ -71,9 +72,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the browser is to keep once the question is answered; None when answering it failed."""
+    """What the browser is to keep once the question is answered; None when it was not, with the `reason`."""
 
     kept: Chats | None
+    reason: str = ""
 
 
 class Page:
@@ -81,8 +83,7 @@ class Page:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._examples_of: datetime | None = None  # the state of the archive that they were made of
-        self._found: list[str] = []
+        self._examples = Examples(desk)
         with gr.Blocks(title="Quotedesk", fill_height=True, analytics_enabled=False) as self.blocks:
             self._kept = gr.BrowserState([], storage_key="quotedesk-chats", secret=_secret(desk.home))
             self._asked = gr.State(None)
@@ -102,7 +103,7 @@ class Page:
             layout="panel",
             height="100%",
             autoscroll=False,  # the page's script brings the question into view instead, with the answer below it
-            placeholder=pieces.WELCOME,
+            placeholder=pieces.welcome(),
             buttons=[],
             feedback_options=None,
             latex_delimiters=[],
@@ -112,7 +113,7 @@ class Page:
         )
         with gr.Column(elem_id="composer"):
             self._earlier = _html("earlier", js="quotedesk.earlier(element, trigger)")
-            self._examples = _html("examples", js="quotedesk.examples(element, trigger)")
+            self._suggested = _html("examples", js="quotedesk.examples(element, trigger)")
             with gr.Row(elem_id="filters"):  # the script makes the first two date fields
                 self._start = gr.Textbox(label="From", placeholder="2018-11-01", max_lines=1, min_width=110)
                 self._end = gr.Textbox(label="To", placeholder="2018-11-30", max_lines=1, min_width=110)
@@ -140,7 +141,7 @@ class Page:
         Only the conversation is updated bit by bit: gradio may skip all but the last of such updates.
         """
         quick: Any = {"show_progress": "hidden", "api_visibility": "private"}
-        slow: Any = {**quick, "concurrency_limit": AT_ONCE, "concurrency_id": "answer"}
+        slow: Any = {**quick, "concurrency_limit": None}  # the desk itself has them wait in line
         filters = [self._start, self._end, self._outlets]
         accepted = [self._chat, self._box, self._notice, self._asked]
         settled = [self._chat, self._box, self._notice, self._asked, self._outcome, self._kept]
@@ -148,7 +149,7 @@ class Page:
         answering = []
         for accept in (
             self._box.submit(self._accept, [self._box, self._kept, self._asked, *filters], accepted, **quick),
-            self._examples.select(self._accept_example, [self._kept, self._asked, *filters], accepted, **quick),
+            self._suggested.select(self._accept_example, [self._kept, self._asked, *filters], accepted, **quick),
         ):
             answer = accept.then(self._answer, [self._asked, self._kept], [self._chat, self._outcome], **slow)
             answer.success(self._settle, [self._asked, self._outcome, self._kept], settled, **quick)
@@ -160,24 +161,24 @@ class Page:
         self._source.select(self._open_source, None, [self._source, self._drawer], **quick)
         left = [self._chat, self._earlier, self._about, self._outlets]
         self.blocks.load(self._restore, [self._kept], left, **quick)
-        self.blocks.load(self._suggest, None, [self._examples], **quick)  # by itself: the first time it takes longer
+        self.blocks.load(self._suggest, None, [self._suggested], **quick)  # by itself: the first time it takes longer
 
-    def _restore(self, kept: object) -> Update:
-        """The page as it was left, with what the browser kept."""
+    def _restore(self, kept: object, request: gr.Request) -> Update:
+        """The page as it was left, with what the browser kept; and, in another site, with that site's greeting."""
         outlets = [source for source, _ in self._desk.status().sources[:MAX_OUTLETS]]
+        said: Any = pieces.messages(conversation.turns(kept, self._desk))
         return {
-            self._chat: pieces.messages(conversation.turns(kept, self._desk)),
+            self._chat: gr.Chatbot(said, placeholder=pieces.welcome(request.query_params.get("greeting", ""))),
             self._earlier: pieces.earlier(kept),
             self._about: pieces.about(self._desk.coverage()),
             self._outlets: gr.Dropdown(choices=outlets),
         }
 
-    def _suggest(self) -> str:
-        """Example questions; made again only when the archive has changed."""
-        changed = self._desk.status().changed
-        if self._examples_of != changed:
-            self._examples_of, self._found = changed, examples(self._desk)
-        return pieces.examples(self._found)
+    def _suggest(self, request: gr.Request) -> str:
+        """Questions to begin with: the embedding site's own, else some that the archive answers."""
+        if given := [question for question in request.query_params.getlist("ask") if question.strip()]:
+            return pieces.examples(given[:MAX_EXAMPLES])
+        return pieces.examples(self._examples.now())
 
     def _accept_example(self, event: gr.EventData, *rest: Any) -> Update:
         return self._accept(str(event._data["question"]), *rest)
@@ -193,7 +194,7 @@ class Page:
             scope = Scope(_day(start, "From"), _day(end, "To"), tuple(outlets or ()))
             question = checked(Question(text, tuple(turn.question for turn in turns), scope))
         except QuestionError as error:
-            return {self._notice: pieces.notice(f"{str(error)[:1].upper()}{str(error)[1:]}.")}
+            return {self._notice: pieces.notice(sentence(error))}
         return {
             self._chat: [*pieces.messages(turns), pieces.asked(text)],
             self._box: gr.Textbox(value="", submit_btn=False, stop_btn=True),
@@ -201,18 +202,18 @@ class Page:
             self._asked: Asked(text, question),
         }
 
-    async def _answer(self, asked: Asked | None, kept: object) -> AsyncIterator[Update]:
-        updates = self._answering(asked, kept) if asked else iter(())
+    async def _answer(self, asked: Asked | None, kept: object, request: gr.Request) -> AsyncIterator[Update]:
+        updates = self._answering(asked, kept, _asker(request)) if asked else iter(())
         # Each is made in a thread that is left to itself when nobody waits for it any more: Stop works at once.
         while (update := await to_thread.run_sync(next, updates, None, abandon_on_cancel=True)) is not None:
             yield update
 
-    def _answering(self, asked: Asked, kept: object) -> Iterator[Update]:
+    def _answering(self, asked: Asked, kept: object, asker: Asker) -> Iterator[Update]:
         """The conversation while the answer comes about; at the end, the outcome."""
         try:
             turns = conversation.turns(kept, self._desk)
             before = [*pieces.messages(turns), pieces.asked(asked.text)]
-            for event in self._desk.stream(asked.question):
+            for event in self._desk.stream(asked.question, asker):
                 for step in pieces.steps(event):
                     said = [*before, pieces.said(step)]
                     yield {self._chat: said}
@@ -220,16 +221,18 @@ class Page:
                 if isinstance(event, Answer):
                     turns.append(Turn(asked.text, event))
             yield {self._chat: said, self._outcome: Outcome(conversation.continued(kept, turns))}
+        except BusyError as error:
+            yield {self._outcome: Outcome(None, sentence(error))}
         except Exception:  # whatever it was: the page must stay usable, and the question must not be lost
             _log.exception("no answer to %r", asked.text)
-            yield {self._outcome: Outcome(None)}
+            yield {self._outcome: Outcome(None, FAILED)}
 
     def _settle(self, asked: Asked | None, outcome: Outcome | None, kept: object) -> Update:
         """The page ready for the next question; what it is to keep."""
         if not asked or not outcome:
             return {self._notice: gr.skip()}
         if outcome.kept is None:
-            return {**self._undone(kept, asked.text), self._notice: pieces.notice(FAILED)}
+            return {**self._undone(kept, asked.text), self._notice: pieces.notice(outcome.reason)}
         return {self._kept: outcome.kept, self._box: _idle(), self._asked: None, self._outcome: None}
 
     def _stop(self, typed: str, asked: Asked | None, kept: object) -> Update:
@@ -262,6 +265,12 @@ class Page:
         return {self._source: drawer(self._desk, str(event._data["address"])), self._drawer: gr.Sidebar(open=True)}
 
 
+def _asker(request: gr.Request) -> Asker:
+    """Who sent a request, as the gate says."""
+    surface = "embed" if "embed" in request.query_params else "web"
+    return Asker(surface, getattr(request.state, "person", ""))
+
+
 def _idle(*text: str) -> Any:
     """The question box when nothing is being answered; what is typed in it stays, unless `text` is given."""
     return gr.Textbox(*text, submit_btn=True, stop_btn=False)
@@ -274,11 +283,12 @@ def _html(name: str, value: str = "", js: str | None = None) -> Any:
 
 def _secret(home: Path) -> str:
     """What the browser's copy of a conversation is encrypted with: made once, kept in the home for its owner only."""
-    file = home / "browser-secret"
-    if not file.exists() or not file.read_text("ascii"):
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as made:
-            made.write(secrets.token_urlsafe(24))
-    return file.read_text("ascii")
+    file, lock = home / "browser-secret", filelock.FileLock(home / "browser-secret.lock")
+    with lock:  # another chat on this home may begin just now
+        if not file.exists() or not file.read_text("ascii"):
+            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as made:
+                made.write(secrets.token_urlsafe(24))
+        return file.read_text("ascii")
 
 
 def _day(text: str, name: str) -> date | None:

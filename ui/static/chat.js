@@ -57,6 +57,35 @@ window.quotedesk = {
     });
   },
 
+  // Where the browser keeps nothing for a frame, a conversation lasts as long as the frame does; gradio would not start.
+  remember() {
+    for (const name of ["localStorage", "sessionStorage"]) {
+      try {
+        window[name].getItem("");
+      } catch {
+        const kept = new Map();
+        const storage = {
+          getItem: (key) => kept.get(String(key)) ?? null,
+          setItem: (key, value) => void kept.set(String(key), String(value)),
+          removeItem: (key) => void kept.delete(String(key)),
+          clear: () => kept.clear(),
+          key: (place) => [...kept.keys()][place] ?? null,
+          get length() { return kept.size; },
+        };
+        Object.defineProperty(window, name, { value: storage });
+      }
+    }
+  },
+
+  // In the frame of another site: that site's colour, and no more around the conversation than fits there.
+  embed() {
+    const asked = new URLSearchParams(location.search);
+    if (!asked.has("embed")) return;
+    document.documentElement.classList.add("embedded");
+    const colour = asked.get("colour") || "";
+    if (/^#[0-9a-f]{6}$/i.test(colour)) document.documentElement.style.setProperty("--site", colour);
+  },
+
   // The filters, and what gradio leaves out of the conversation and the question box.
   composer(element) {
     const button = element.querySelector("#filters-button");
@@ -85,3 +114,5 @@ window.quotedesk = {
     document.querySelectorAll("#chat [data-testid][aria-label]").forEach((said) => said.removeAttribute("aria-label"));
   },
 };
+quotedesk.remember();
+quotedesk.embed();
