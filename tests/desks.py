@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bot.admission import Admission
+from bot.answer import Asker
 from bot.desk import Desk
 from index.archive import Archive
 from tests.payloads import PAYLOADS
@@ -36,3 +39,14 @@ def hostile(archive: Archive, write: Write, *more: str) -> Desk:
         for number, text in enumerate([*PAYLOADS, *more], 3)
     ]
     return told(archive, write, *articles)
+
+
+@contextmanager
+def taken(admission: Admission) -> Iterator[None]:
+    """All places are taken: who asks now waits in line."""
+    for _ in admission.enter(Asker("test")):
+        pass
+    try:
+        yield
+    finally:
+        admission.leave()

@@ -76,7 +76,7 @@ def home_of(folder: Path, articles: Path, synapse: Synapse, user: User, *lines: 
     if password:
         written.append(f'matrix_password = "{user.password}"')
     else:  # a server lets 5 log in from an address, and then one more every five minutes
-        from ui.matrix_login import Login, login_file, write_secret
+        from ui.matrix.login import Login, login_file, write_secret
 
         login = Login(synapse.url, user.user_id, user.device_id, user.token, "00" * 32)
         write_secret(login_file(home), json.dumps(asdict(login)))
@@ -384,9 +384,9 @@ def test_what_it_cannot_read_it_asks_to_be_sent_again(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from ui import matrix_client
+    from ui.matrix import client
 
-    monkeypatch.setattr(matrix_client, "UNREADABLE_S", 0)
+    monkeypatch.setattr(client, "UNREADABLE_S", 0)
     bot = home_of(tmp_path, tmp_path / "none", synapse, synapse.user("Quotedesk"))
     ann = person("Ann", encrypted=True)
     room = ann.room(bot.user, encrypted=True, direct=True)
@@ -411,23 +411,21 @@ def test_what_is_not_set_is_said_in_one_line(quotedesk: CommandLine) -> None:
 def test_who_is_not_let_in_is_told_what_to_check(
     synapse: Synapse, nio_loop: asyncio.AbstractEventLoop, tmp_path: Path
 ) -> None:
-    from ui import matrix_login
+    from ui.matrix import login
 
     def refused(kind: type[Exception], says: str, **settings: object) -> None:
         made = Settings(home=tmp_path, **settings)
         with pytest.raises(kind, match=says):
-            asyncio.run_coroutine_threadsafe(matrix_login.login(made), nio_loop).result(60)
+            asyncio.run_coroutine_threadsafe(login.log_in(made), nio_loop).result(60)
 
     user = synapse.user("Quotedesk")
     account = {"matrix_homeserver": synapse.url, "matrix_user": user.user_id}
     wrong = {"matrix_password": SecretStr("wrong")}
-    refused(matrix_login.NotSetError, "matrix_password is not set", **account)
-    refused(matrix_login.PasswordError, rf"does not let {user.user_id} in \(Invalid username", **account, **wrong)
-    refused(
-        matrix_login.UserError, "'desk' is no user of Matrix: write it as @name", **account | {"matrix_user": "desk"}
-    )
+    refused(login.NotSetError, "matrix_password is not set", **account)
+    refused(login.PasswordError, rf"does not let {user.user_id} in \(Invalid username", **account, **wrong)
+    refused(login.UserError, "'desk' is no user of Matrix: write it as @name", **account | {"matrix_user": "desk"})
     account["matrix_homeserver"] = "http://127.0.0.1:1"
-    refused(matrix_login.HomeserverError, "'http://127.0.0.1:1' does not answer as one", **account, **wrong)
+    refused(login.HomeserverError, "'http://127.0.0.1:1' does not answer as one", **account, **wrong)
 
 
 def test_a_session_that_was_ended_ends_it_with_the_way_back(
@@ -435,7 +433,7 @@ def test_a_session_that_was_ended_ends_it_with_the_way_back(
 ) -> None:
     from ui.async_desk import AsyncDesk
     from ui.matrix import run
-    from ui.matrix_login import TokenError
+    from ui.matrix.login import TokenError
 
     bot = home_of(tmp_path, tmp_path / "none", synapse, synapse.user("Quotedesk"))
     headers = {"Authorization": f"Bearer {bot.user.token}"}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ui.matrix_events import Said, answering, content, edit, number, said, useful
-from ui.matrix_html import plain
+from ui.matrix.events import Said, answering, content, edit, number, said, useful
+from ui.matrix.html import plain
 
 ME = "@desk:server"
 NAMES = ("Quotedesk", "desk")

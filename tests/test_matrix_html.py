@@ -14,7 +14,7 @@ from bot.answer import Answer, Finding, Quote
 from index.article import Article
 from tests.payloads import PAYLOADS
 from tests.test_markdown import AGAIN, COURIER, COVERED, HERALD, answer
-from ui.matrix_html import MAX_BYTES, Message, answered, passage, plain
+from ui.matrix.html import MAX_BYTES, Message, answered, passage, plain
 from ui.shown import inert
 from ui.source import CHECKED, Place
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,16 +16,18 @@ import pytest
 import yaml
 
 from bot.admission import Admission
+from bot.answer import Question
 from bot.desk import Desk
 from bot.feedback import FeedbackLog
 from bot.settings import Settings
 from tests.conftest import ROOT, completed, wait_until
-from tests.desks import EIGHT_OR_NINE, HOW_MANY, hostile, told
+from tests.desks import EIGHT_OR_NINE, HOW_MANY, hostile, taken, told
 from tests.stand_ins.loops import LoopThread
 from tests.stand_ins.slack import SlackStandIn
 from ui import slack as adapter
 from ui.async_desk import AsyncDesk
-from ui.shown import inert
+from ui.shown import FAILED, STOPPING, inert
+from ui.slack.app import HOW
 
 MANIFEST = yaml.safe_load((ROOT / "docs/slack/manifest.yaml").read_text("utf-8"))
 WHO, WHERE = "Who was kidnapped in Tazirbu?", "and how many were killed there?"
@@ -110,7 +113,7 @@ def buttons(blocks: list[Json]) -> list[Json]:
 def test_a_mention_is_answered_in_its_thread_in_exact_quotes(slack, app, desk):
     question = slack.mention("#general", "nadia", WHO)
     answer = answer_to(slack, question)
-    expected = desk.ask(adapter.Question(WHO))
+    expected = desk.ask(Question(WHO))
     assert answer["thread_ts"] == question["ts"]
     assert answer["text"].startswith("eleven civilians · several policemen and civilians · "), (
         "what a notification says"
@@ -177,7 +180,7 @@ def test_who_asks_nothing_is_told_how_to_ask(slack, app, asked):
     slack.slash_command("/quotedesk", "nadia", asked)
     (told,) = slack.wait_for(lambda: slack.ephemerals("nadia"))
     question = slack.mention("#general", "nadia", asked)
-    assert told["text"] == answer_to(slack, question)["text"] == adapter.HOW
+    assert told["text"] == answer_to(slack, question)["text"] == HOW
 
 
 def test_not_found_is_said_with_the_closest_passages(slack, app):
@@ -217,7 +220,7 @@ def test_the_passage_opens_with_the_article_around_the_quote_and_leads_to_the_ot
         for p in e.get("elements", [])
         if p.get("style")
     ]
-    quote = desk.ask(adapter.Question(WHO)).quotes[0]
+    quote = desk.ask(Question(WHO)).quotes[0]
     assert bold == [quote.title, quote.text]
     (section,) = [text for text in texts(view["blocks"], "rich_text_section") if quote.text in text]
     assert section.strip("… ") in desk.article(quote.article_id).text
@@ -258,7 +261,7 @@ def test_the_app_s_page_suggests_questions_that_the_archive_answers(slack, app, 
     channel = slack.direct_message("nadia", "?")["channel"]
     prompts = slack.wait_for(lambda: slack.prompts(channel), 60)
     assert 0 < len(prompts) <= 4
-    assert desk.ask(adapter.Question(prompts[0]["message"])).status == "answered"
+    assert desk.ask(Question(prompts[0]["message"])).status == "answered"
     slack.open_app("nadia", "home")
     home = slack.wait_for(lambda: slack.home("nadia"), 60)
     assert "The archive holds 18 articles." in texts(home["blocks"], "rich_text_section")
@@ -285,7 +288,7 @@ def test_what_an_article_says_is_text_whatever_it_says(slack, archive, write):
     desk = hostile(archive, write, "<!channel> <@U1> <!here> <http://HOST/x|Tazirbu> *bold* :smile: @channel")
     with running(slack, desk):
         answer = answer_to(slack, slack.mention("#general", "nadia", HOW_MANY))
-    known = {inert(quote.text) for quote in desk.ask(adapter.Question(HOW_MANY)).quotes}
+    known = {inert(quote.text) for quote in desk.ask(Question(HOW_MANY)).quotes}
     assert quotes(answer) and set(quotes(answer)) <= known
     assert slack.pinged(answer) == set()
     assert {part["type"] for part in parts(answer["blocks"])} <= {"text", "link"}
@@ -344,7 +347,7 @@ def test_a_failure_is_told_without_internals(slack, archive, write):
         answer = answer_to(slack, slack.mention("#general", "nadia", WHO))
         slack.slash_command("/quotedesk", "nadia", WHO)
         (told,) = slack.wait_for(lambda: slack.ephemerals("nadia"))
-    assert answer["text"] == told["text"] == adapter.FAILED
+    assert answer["text"] == told["text"] == FAILED
 
 
 def test_who_asks_too_often_is_told_when_to_ask_again(slack, archive, write):
@@ -364,8 +367,6 @@ def test_pressing_stop_ends_it_and_nothing_more_is_said(slack, archive, write):
             waiting.wait(20)
             yield from super()._answering(question)
 
-    import threading
-
     waiting = threading.Event()
     with running(slack, Slow(archive)):
         question = slack.direct_message("nadia", WHO)
@@ -377,6 +378,25 @@ def test_pressing_stop_ends_it_and_nothing_more_is_said(slack, archive, write):
         slack.wait_for(lambda: [one for one in slack.replies(after) if "Not found" in one["text"]], 30)
     assert slack.message(streamed)["blocks"] == []
     assert slack.calls("chat.postMessage") == []
+
+
+def test_what_was_taken_is_answered_before_it_stops(slack, desk):
+    desk.ask(Question(WHO))  # so that nothing is to be loaded
+    with running(slack, desk):
+        question = slack.mention("#general", "nadia", WHO)
+        slack.wait_for(lambda: slack.delivered[-1].acknowledged)
+    assert quotes(answer_to(slack, question))
+
+
+def test_who_waits_in_line_when_it_stops_is_told(slack, archive, write):
+    desk = told(archive, write, *EIGHT_OR_NINE, admission=Admission(at_once=1))
+    with taken(desk._admission), running(slack, desk):
+        mention, direct = slack.mention("#general", "nadia", HOW_MANY), slack.direct_message("omar", HOW_MANY)
+        slack.slash_command("/quotedesk", "zoe", HOW_MANY)
+        slack.wait_for(lambda: slack.replies(mention) and slack.replies(direct) and slack.delivered[-1].acknowledged)
+    said = [one["text"] for asked in (mention, direct) for one in slack.replies(asked)]
+    assert said == [STOPPING, STOPPING]
+    assert [one["text"] for one in slack.ephemerals("zoe")] == [STOPPING]
 
 
 def test_it_connects_again_after_slack_was_away(slack, app):

@@ -23,7 +23,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from bot.admission import Admission
-from bot.answer import Asker, Question
+from bot.answer import Question
 from bot.desk import Desk
 from bot.feedback import FeedbackLog
 from bot.settings import Room, Settings, load
@@ -31,17 +31,18 @@ from index.archive import Archive
 from index.embedder import MiniLM
 from index.ingest import ingest
 from tests.conftest import ROOT, free_port, wait_until
+from tests.desks import taken
 from tests.payloads import PAYLOADS
 from tests.stand_ins.teams import TeamsStandIn
 from tests.stand_ins.teams_messages import Message
 from tests.stand_ins.teams_people import Delivery
 from ui import teams as surface
-from ui import teams_bot
 from ui.async_desk import AsyncDesk
 from ui.gate import Access, Gate
+from ui.shown import FAILED, STOPPING
 from ui.teams import MAX_BODY_BYTES, TeamsSettingsError
-from ui.teams_bot import FAILED, STOPPING
-from ui.teams_thread import SERVICE_URL, Route, _app
+from ui.teams import bot as teams_bot
+from ui.teams.thread import SERVICE_URL, Route, _app
 from ui.workspaces import configured
 
 # The library makes a client that it has itself deprecated, for each App and each activity.
@@ -152,17 +153,6 @@ BRIDGE = {
     "bridge.md": "---\ntitle: The bridge\nsource: Herald\npublished: 2024-03-02\n---\n"
     "The bridge over the Arn collapsed on Saturday. Mara Lindqvist, the mayor, said repairs would cost four million.\n"
 }
-
-
-@contextmanager
-def taken(admission: Admission) -> Iterator[None]:
-    """All places are taken: who asks now waits in line."""
-    for _ in admission.enter(Asker("test")):
-        pass
-    try:
-        yield
-    finally:
-        admission.leave()
 
 
 def seen(message: Message) -> str:
@@ -337,7 +327,7 @@ def test_a_failure_is_told_in_one_sentence_and_logged(
         desk.close()
         said = stand_in.answer(stand_in.personal_message("What would repairs cost?", "Oda"))
     assert seen(said) == FAILED
-    (record,) = [one for one in caplog.records if one.name == "ui.teams_bot"]
+    (record,) = [one for one in caplog.records if one.name == "ui.teams.bot"]
     assert record.exc_info
     assert record.levelno == logging.ERROR
 
@@ -633,7 +623,7 @@ def test_what_a_file_env_says_does_not_become_part_of_the_environment(tmp_path: 
 
     (tmp_path / ".env").write_text("CLIENT_ID=other\nHTTPS_PROXY=http://192.0.2.1:9\n")
     program = (
-        "import os; from ui.teams_thread import _load\n"
+        "import os; from ui.teams.thread import _load\n"
         "_load(); print(os.environ.get('CLIENT_ID'), os.environ.get('HTTPS_PROXY'))"
     )
     kept = {name: value for name, value in os.environ.items() if name not in ("CLIENT_ID", "HTTPS_PROXY")}

@@ -24,8 +24,8 @@ from tests.stand_ins.teams_rules import button, check, size
 from tests.texts import texts
 from ui.shown import inert
 from ui.source import Place
-from ui.teams_dialog import MAX_CONTEXT_CHARS, dialog
-from ui.teams_message import MAX_BYTES, cut, escaped, follow_ups, message, plain, said, web_address
+from ui.teams.dialog import MAX_CONTEXT_CHARS, dialog
+from ui.teams.message import MAX_BYTES, cut, escaped, follow_ups, message, plain, said, web_address
 
 HERALD = Quote(
     1, "It cost four million, she said.", "a1", 0, 31, "Bridge", "Herald", date(2024, 3, 2), "https://h.example/a"

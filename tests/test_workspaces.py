@@ -14,7 +14,7 @@ from tests.conftest import ROOT, CommandLine
 from tests.servers import chatting
 from tests.stand_ins.slack import SlackStandIn
 from tests.test_slack import MANIFEST, WHO, answer_to, quotes
-from ui.matrix_login import MatrixError
+from ui.matrix import MatrixError
 from ui.slack import SlackSettingsError
 from ui.workspaces import configured
 

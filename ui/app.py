@@ -21,6 +21,7 @@ from ui import api, embed, mcp, openai_api, web
 from ui.async_desk import AsyncDesk
 from ui.gate import Access, Gate
 from ui.metrics import Metrics
+from ui.shown import FAILED
 from ui.workspaces import Surface
 
 POLICY = "; ".join(
@@ -42,7 +43,6 @@ POLICY = "; ".join(
 sites may show it is added at the end."""
 UNUSED = ("upload", "proxy=", "file", "stream", "process_recording", "vibe", "undo-vibe", "run-history", "runs", "dev")
 """Beginnings of gradio's routes that write files, read files or fetch addresses; the chat needs none of them."""
-FAILED = "something went wrong here; the server's log says what"
 _log = logging.getLogger(__name__)
 
 

@@ -63,9 +63,9 @@ def _slack(arguments: argparse.Namespace) -> None:
 
 
 def _matrix(arguments: argparse.Namespace) -> None:
-    from ui import matrix, matrix_login
+    from ui import matrix
 
-    matrix_login.account(settings(arguments))
+    matrix.account(settings(arguments))
     _alone(arguments, matrix.run)
 
 

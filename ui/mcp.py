@@ -55,9 +55,7 @@ def server(desk: AsyncDesk) -> MCPServer[Any]:
     async def ask(
         question: Annotated[str, Field(description="a whole question, as a person would put it")],
         context: Context,
-        after: Annotated[
-            list[str], Field(description="the questions before it in the conversation, oldest first")
-        ] = [],  # noqa: B006 - never changed
+        after: Earlier = [],  # noqa: B006 - never changed
         published_from: Day = None,
         published_to: Day = None,
         sources: Sources = [],  # noqa: B006

@@ -22,6 +22,7 @@ from bot.question import QuestionError, checked
 from ui.api import PROBLEMS, body_schema, event_stream, json_body, problem, status_of, who
 from ui.async_desk import AsyncDesk
 from ui.render import markdown, readable
+from ui.shown import web_page
 
 MODEL = "quotedesk"
 MAX_MESSAGES = 200
@@ -218,8 +219,8 @@ def _citation(quote: Quote, start: int, end: int, base: str) -> dict[str, Any]:
 
 def address(quote: Quote, base: str) -> str:
     """Where the article can be read: where it was published, if that is known, else here."""
-    is_page = quote.url and quote.url.startswith(("http://", "https://"))
-    return _safe(quote.url) if is_page and quote.url else f"{base}/v1/articles/{_safe(quote.article_id)}"
+    page = web_page(quote.url)
+    return _safe(page) if page else f"{base}/v1/articles/{_safe(quote.article_id)}"
 
 
 def _safe(text: str) -> str:

@@ -78,7 +78,8 @@ Link = Callable[[Quote], str]
 """Gives the address at which a quote is shown in its article."""
 _SPACE = re.compile(r"\s+")
 Escape = Callable[[str], str]
-_MARKUP = re.compile(r"[\\`*_{}\[\]<>#!|~$&@^=]|(?<=\w):(?=//)|(?<=www)\.", re.IGNORECASE)
+MARKUP = re.compile(r"[\\`*_{}\[\]<>#!|~$&@^=]|(?<=\w):(?=//)|(?<=www)\.", re.IGNORECASE)
+"""What may be markup in any Markdown, or be made a link of."""
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 _MAX_TITLE_CHARS = 90
 _ITALIC = {"query", "matched", "searched"}
@@ -91,7 +92,7 @@ def escaped(text: str) -> str:
 
 def readable(text: str) -> str:
     """The same for Markdown that may also be seen as it is: a backslash before what would be markup, and no more."""
-    return _MARKUP.sub(r"\\\g<0>", _SPACE.sub(" ", inert(text)))
+    return MARKUP.sub(r"\\\g<0>", _SPACE.sub(" ", inert(text)))
 
 
 def markdown(answer: Answer, link: Link, escape: Escape = escaped) -> list[str]:

@@ -22,6 +22,8 @@ MAX_LABEL_CHARS = 90
 MAX_URL_CHARS = 2_000
 FAILED = "Something went wrong here, so there is no answer. The desk's log says what; please ask again."
 """What a person is told when there was an error: true, and no internals."""
+STOPPING = "The desk is being stopped and cannot answer this: ask again in a minute."
+"""What is told to those who were waiting for an answer then."""
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 

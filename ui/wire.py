@@ -29,10 +29,9 @@ class QuestionBody(BaseModel):
     stream: bool | None = Field(None, description="answer with server-sent events, as Accept: text/event-stream does")
 
 
-class QuoteOut(BaseModel):
-    """Words of an article: `text` is the article's text from `start` to `end`, in Unicode code points."""
+class PassageOut(BaseModel):
+    """A passage found: `text` is the article's from `start` to `end`, in Unicode code points."""
 
-    number: int
     text: str
     article_id: str
     start: int
@@ -41,6 +40,17 @@ class QuoteOut(BaseModel):
     source: str
     published: date | None
     url: str | None
+
+    @classmethod
+    def of(cls, quote: Quote) -> PassageOut:
+        """The passage that `quote` is."""
+        return cls.model_validate(quote, from_attributes=True)
+
+
+class QuoteOut(PassageOut):
+    """The words of an article that answer, under the number by which they are cited."""
+
+    number: int
 
 
 class FindingOut(BaseModel):
@@ -112,24 +122,6 @@ class ArticleOut(BaseModel):
     def of(cls, article: Article) -> ArticleOut:
         """The article as outside programs read it."""
         return cls.model_validate(article, from_attributes=True)
-
-
-class PassageOut(BaseModel):
-    """A passage found: `text` is the article's from `start` to `end`, in Unicode code points."""
-
-    text: str
-    article_id: str
-    start: int
-    end: int
-    title: str
-    source: str
-    published: date | None
-    url: str | None
-
-    @classmethod
-    def of(cls, quote: Quote) -> PassageOut:
-        """The passage that `quote` is."""
-        return cls.model_validate(quote, from_attributes=True)
 
 
 class ErrorOut(BaseModel):

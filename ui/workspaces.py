@@ -40,9 +40,9 @@ def configured(settings: Settings) -> list[Surface]:
             slack.check(settings)  # what is not set is said at once
             surfaces.append(inside("Slack", slack.run, settings))
     if settings.matrix_homeserver or settings.matrix_user:
-        from ui import matrix, matrix_login
+        from ui import matrix
 
-        matrix_login.account(settings)  # what is not set is said at once
+        matrix.account(settings)  # what is not set is said at once
         surfaces.append(inside("Matrix", matrix.run, settings))
     if settings.teams_client_id or settings.teams_client_secret or settings.teams_tenant_id:
         from ui import teams

@@ -133,6 +133,7 @@ class Workspace:
         self.titles: dict[tuple[str, str], str] = {}
         self.prompts: dict[tuple[str, str | None], list[Json]] = {}
         self._numbers = itertools.count(1)
+        self._last_us = 0
         self.add_user(BOT_USER, "quotedesk", is_bot=True)
 
     def new_id(self, letter: str) -> str:
@@ -140,7 +141,8 @@ class Workspace:
 
     def new_ts(self) -> str:
         """A time stamp that is later than every other."""
-        return f"{int(time.time())}.{next(self._numbers):06d}"
+        self._last_us = max(self._last_us + 1, time.time_ns() // 1000)
+        return f"{self._last_us // 1_000_000}.{self._last_us % 1_000_000:06d}"
 
     def add_user(self, user: str, name: str, is_bot: bool = False) -> str:
         real = name.title()

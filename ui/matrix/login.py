@@ -105,7 +105,7 @@ def account(settings: Settings) -> tuple[str, str]:
     return settings.matrix_homeserver.rstrip("/"), settings.matrix_user
 
 
-async def login(settings: Settings) -> Login:
+async def log_in(settings: Settings) -> Login:
     """The login that is kept, or else a new one, then kept. Raises a MatrixError."""
     homeserver, user = account(settings)
     kept = _kept(login_file(settings.home))
@@ -118,7 +118,7 @@ async def login(settings: Settings) -> Login:
     return made
 
 
-def client(login: Login, home: Path) -> nio.AsyncClient:
+def client_of(login: Login, home: Path) -> nio.AsyncClient:
     """A client for that device, which gives errors back to us instead of waiting by itself."""
     config = nio.AsyncClientConfig(
         max_limit_exceeded=0, max_timeouts=0, request_timeout=LOGIN_S, pickle_key=login.key, store_name="keys.db"

@@ -15,7 +15,7 @@ from anyio import CapacityLimiter, to_thread
 from bot.desk import Desk
 from bot.settings import Settings
 from ui.async_desk import AsyncDesk
-from ui.teams_bot import SURFACE, Bot
+from ui.teams.bot import SURFACE, Bot
 from ui.threads import Threads
 
 if TYPE_CHECKING:

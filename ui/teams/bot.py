@@ -17,10 +17,10 @@ from bot.question import QuestionError
 from bot.settings import Room, Settings
 from ui.async_desk import AsyncDesk
 from ui.examples import examples
-from ui.shown import FAILED, articles, sentence, waiting
-from ui.teams_dialog import dialog, problem
-from ui.teams_message import Json, follow_ups, message, plain, said
-from ui.teams_reply import PACE_S, Reply, StoppedError, trying
+from ui.shown import FAILED, STOPPING, articles, sentence, waiting
+from ui.teams.dialog import dialog, problem
+from ui.teams.message import Json, follow_ups, message, plain, said
+from ui.teams.reply import PACE_S, Reply, StoppedError, trying
 from ui.threads import Threads
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ STOP_S: Final = 2.0
 """How long those who wait can be told that nothing comes."""
 QUICK_S: Final = 0.7
 """An answer that is there within this time is sent at once; of others it is told how far they are."""
-STOPPING = "The desk is being stopped and cannot answer this: ask again in a minute."
 GREETING = "Ask me anything about {articles}: I answer in their own words, each quote checked against its article."
 _log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.answer import Answer, Event, Searching, Waiting
-from ui import slack_blocks as blocks
 from ui.shown import articles, waiting
+from ui.slack import blocks
 
 MAX_TASK_CHARS = MAX_TITLE_CHARS = 200
 _log = logging.getLogger(__name__)
@@ -96,9 +96,10 @@ class Reply:
         await self._post(text, blocks.notice(text))
 
     async def abandon(self) -> None:
-        """Nobody wants the answer any more."""
+        """There will be no answer: show no more of what is being done."""
         if self._sending:
             self._sending.cancel()
+            self._sending = None
 
     async def _post(self, text: str, shown: list[blocks.Block]) -> None:
         await self._client.chat_postMessage(

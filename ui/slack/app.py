@@ -7,20 +7,13 @@ Slack calls `/slack/events`, and each call's signature is checked.
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 import re
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Coroutine
 from typing import Any
 
-import aiohttp
-from fastapi import FastAPI, Request, Response
-from slack_bolt.adapter.fastapi.async_handler import AsyncSlackRequestHandler
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -30,33 +23,26 @@ from bot.feedback import Feedback
 from bot.question import QuestionError
 from bot.settings import Room, Settings
 from index.catalogue import UnknownArticleError
-from ui import slack_blocks as blocks
-from ui.api import body
 from ui.async_desk import AsyncDesk
 from ui.examples import Examples
-from ui.shown import FAILED, articles, sentence
-from ui.slack_reply import Reply, Where
+from ui.shown import FAILED, STOPPING, articles, sentence
+from ui.slack import blocks
+from ui.slack.reply import Reply, Where
 from ui.source import Place
 from ui.threads import Threads
-from ui.workspaces import OnReady
 
-EVENTS = "/slack/events"
 MAX_PROMPTS, MAX_RETRIES = 4, 5
 HOW = (
     "Ask me about the articles in the archive: mention me in a channel, write to me directly, or type "
     "/quotedesk and a question. In a thread of ours, just go on asking. I answer in exact quotes, or say that I found "
     "none."
 )
-WAITS_S = (1, 2, 5, 10)
-"""How long to wait for Slack, again and again, when it does not answer at the start."""
+FINISH_S, TELL_S = 1.5, 1.0
+"""When we are told to stop: what answers under way get to finish, and what it may take to tell the others."""
 _MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
 _LINK = re.compile(r"<(?:(?:https?|mailto):[^|>]*\|)?([^>]*)>")
 _log = logging.getLogger(__name__)
 Json = dict[str, Any]
-
-
-class SlackSettingsError(ValueError):
-    """A token is missing or not taken; the message says which and where to find it."""
 
 
 class Slack:
@@ -64,40 +50,25 @@ class Slack:
 
     def __init__(self, desk: AsyncDesk, settings: Settings) -> None:
         assert settings.slack_bot_token  # noqa: S101 - `check` has seen to it
-        self._desk, self._rooms = desk, settings.rooms
+        self._desk, self._rooms, self._is_ending = desk, settings.rooms, False
         self._threads = Threads(desk.desk.home, "slack")
-        self._client = AsyncWebClient(settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
-        self._client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=MAX_RETRIES))
+        self.client = AsyncWebClient(settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
+        self.client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=MAX_RETRIES))
         self._examples = Examples(desk.desk)
         self._answering: dict[asyncio.Task[None], str] = {}
         secret = settings.slack_signing_secret
-        self.app = AsyncApp(client=self._client, signing_secret=secret.get_secret_value() if secret else None)
+        self.app = AsyncApp(client=self.client, signing_secret=secret.get_secret_value() if secret else None)
         self._listen()
 
-    async def begin(self, app_token: str) -> str:
-        """The workspace's name, as soon as Slack answers. SlackSettingsError when it does not take a token."""
-        for wait_s in itertools.chain(WAITS_S, itertools.repeat(WAITS_S[-1])):
-            asked = "slack_bot_token"
-            try:
-                told = await self._client.auth_test()
-                asked = "slack_app_token"
-                await self._client.apps_connections_open(app_token=app_token)
-            except SlackApiError as error:
-                raise SlackSettingsError(
-                    f"Slack does not take {asked} ({error.response['error']}): copy it again"
-                ) from error
-            except (TimeoutError, OSError, aiohttp.ClientError) as error:
-                _log.warning("Slack does not answer (%s): trying again in %s s", error, wait_s)
-                await asyncio.sleep(wait_s)
-            else:
-                break
-        return str(told.get("team") or told["team_id"])
-
     async def end(self) -> None:
-        """Let go of what is under way."""
-        for task in self._answering:
-            task.cancel()
-        await asyncio.gather(*self._answering, return_exceptions=True)
+        """Give what is under way FINISH_S to be answered, tell the others that nothing comes, and let go."""
+        if self._answering:
+            _, late = await asyncio.wait(self._answering, timeout=FINISH_S)
+            self._is_ending = True
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=TELL_S)
         self._threads.close()
 
     def _listen(self) -> None:
@@ -137,8 +108,12 @@ class Slack:
         if not any(map(str.isalnum, text)):
             await self._say(where, HOW)
             return
-        task = asyncio.create_task(self._answer(where, _key(event), text))
-        self._answering[task] = _key(event)
+        self._begin(self._answer(where, _key(event), text), _key(event))
+
+    def _begin(self, work: Coroutine[Any, Any, None], key: str) -> None:
+        """Do it in the background: Slack waits 3 s, and then sends the event again."""
+        task = asyncio.create_task(work)
+        self._answering[task] = key
         task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
@@ -148,7 +123,7 @@ class Slack:
 
     async def _answer(self, where: Where, key: str, text: str) -> None:
         question = Question(text, self._threads.questions(key), self._room(where.channel).scope)
-        answer_id, reply = uuid.uuid4().hex, Reply(self._client, where)
+        answer_id, reply = uuid.uuid4().hex, Reply(self.client, where)
         await reply.begin(text)
         try:
             async for event in self._desk.stream(question, Asker("slack", where.user)):
@@ -157,14 +132,13 @@ class Slack:
                     await reply.finish(event, answer_id)
                 else:
                     reply.show(event)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
             await reply.abandon()
-            raise
-        except (QuestionError, BusyError) as error:
-            await reply.say(sentence(error))
-        except Exception:  # whatever it was, the person must be told, and the log must say it
-            _log.exception("no answer in Slack to %r", text)
-            await reply.say(FAILED)
+            if not self._is_ending:  # the person pressed stop
+                raise
+            await reply.say(_told(error, text))
+        except Exception as error:  # whatever it was, the person must be told
+            await reply.say(_told(error, text))
         await reply.end()
 
     async def _stopped(self, event: Json) -> None:
@@ -172,7 +146,7 @@ class Slack:
         key = f"{event['channel']}/{event['thread_ts']}"
         for task in [task for task, asked_in in self._answering.items() if asked_in == key]:
             task.cancel()
-        await self._client.agents_sessions_setStatus(
+        await self.client.agents_sessions_setStatus(
             channel_id=event["channel"], thread_ts=event["thread_ts"], status="active"
         )
 
@@ -180,18 +154,19 @@ class Slack:
         """A slash command: the answer is seen by whoever typed it."""
         await ack()
         text = _plain(command.get("text", ""))
-        if not any(map(str.isalnum, text)):
+        if any(map(str.isalnum, text)):
+            self._begin(self._respond(text, command, respond), "command")
+        else:
             await respond(text=HOW, blocks=blocks.notice(HOW), response_type="ephemeral")
-            return
+
+    async def _respond(self, text: str, command: Json, respond: Any) -> None:
         answer_id = uuid.uuid4().hex
         try:
             question = Question(text, scope=self._room(command["channel_id"]).scope)
             answer = await self._desk.ask(question, Asker("slack", command["user_id"]))
-        except (QuestionError, BusyError) as error:
-            said, shown = sentence(error), blocks.notice(sentence(error))
-        except Exception:  # as above
-            _log.exception("no answer in Slack to %r", text)
-            said, shown = FAILED, blocks.notice(FAILED)
+        except (Exception, asyncio.CancelledError) as error:  # as above
+            said = _told(error, text)
+            shown = blocks.notice(said)
         else:
             self._threads.add(f"command/{answer_id}", answer_id, answer)
             said, shown = blocks.summary(answer), [blocks.opening(answer), *blocks.message(answer, answer_id)]
@@ -203,32 +178,30 @@ class Slack:
         if event.get("tab") == "home":
             coverage = await self._desk.call(self._desk.desk.coverage)
             lines = [f"The archive holds {articles(coverage.articles)}.", HOW, *found]
-            await self._client.views_publish(user_id=event["user"], view=blocks.home(lines))
+            await self.client.views_publish(user_id=event["user"], view=blocks.home(lines))
             return
         prompts = [{"title": question[:75], "message": question} for question in found[:MAX_PROMPTS]]
         if prompts:
-            await self._client.assistant_threads_setSuggestedPrompts(channel_id=event["channel"], prompts=prompts)
+            await self.client.assistant_threads_setSuggestedPrompts(channel_id=event["channel"], prompts=prompts)
 
     async def _judged(self, ack: Any, body: Json, action: Json, respond: Any) -> None:
         await ack()
         mark, _, answer_id = action["value"].partition(" ")
         if asked := self._threads.asked(answer_id):
-            feedback, asker = (
-                Feedback(asked.question, asked.query, useful=mark == "1"),
-                Asker("slack", body["user"]["id"]),
-            )
+            feedback = Feedback(asked.question, asked.query, useful=mark == "1")
+            asker = Asker("slack", body["user"]["id"])
             await self._desk.call(lambda: self._desk.desk.feedback(feedback, asker))
             await respond(text="Thank you: noted.", response_type="ephemeral", replace_original=False)
 
     async def _passage(self, ack: Any, body: Json, action: Json) -> None:
         await ack()
         places, at = blocks.opened(action["value"], (body.get("message") or {}).get("blocks", []))
-        await self._client.views_open(trigger_id=body["trigger_id"], view=await self._modal(places, at))
+        await self.client.views_open(trigger_id=body["trigger_id"], view=await self._modal(places, at))
 
     async def _turned(self, ack: Any, body: Json, action: Json) -> None:
         await ack()
         places, at = blocks.turned(body["view"]["private_metadata"], action["value"])
-        await self._client.views_update(view_id=body["view"]["id"], view=await self._modal(places, at))
+        await self.client.views_update(view_id=body["view"]["id"], view=await self._modal(places, at))
 
     async def _modal(self, places: list[Place], at: int) -> Json:
         try:
@@ -238,10 +211,20 @@ class Slack:
         return blocks.modal(article, places, at)
 
     async def _say(self, where: Where, text: str) -> None:
-        await Reply(self._client, where).say(text)
+        await Reply(self.client, where).say(text)
 
     def _room(self, channel: str) -> Room:
         return self._rooms.get(channel, Room())
+
+
+def _told(error: BaseException, text: str) -> str:
+    """What a person is told who gets no answer to `text`."""
+    if isinstance(error, asyncio.CancelledError):
+        return STOPPING
+    if isinstance(error, QuestionError | BusyError):
+        return sentence(error)
+    _log.error("no answer in Slack to %r", text, exc_info=error)
+    return FAILED
 
 
 def _thread(event: Json) -> str:
@@ -256,57 +239,3 @@ def _plain(text: str) -> str:
     """What a person wrote, without whom it is to, and with links and "&amp;" as they were typed."""
     text = _LINK.sub(r"\1", _MENTION.sub(" ", text))
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
-
-
-def check(settings: Settings) -> None:
-    """SlackSettingsError unless both tokens that Socket Mode needs are set."""
-    if not settings.slack_bot_token:
-        raise SlackSettingsError(
-            "slack_bot_token is not set (QUOTEDESK_SLACK_BOT_TOKEN): Slack shows it under OAuth & Permissions, xoxb-..."
-        )
-    if not settings.slack_app_token:
-        raise SlackSettingsError(
-            "slack_app_token is not set (QUOTEDESK_SLACK_APP_TOKEN): make one with the scope connections:write under "
-            "Basic Information, App-Level Tokens, xapp-..."
-        )
-
-
-async def run(desk: AsyncDesk, settings: Settings, on_ready: OnReady) -> None:
-    """Answer over Socket Mode until cancelled; it connects again by itself. Raises SlackSettingsError.
-
-    `on_ready` is told where Quotedesk is, once it is there.
-    """
-    check(settings)
-    assert settings.slack_app_token  # noqa: S101 - `check` has seen to it
-    slack = Slack(desk, settings)
-    token = settings.slack_app_token.get_secret_value()
-    handler: Any = AsyncSocketModeHandler(slack.app, token)
-    try:
-        team = await slack.begin(token)
-        await handler.connect_async()
-        on_ready(f"in Slack, in {team}")
-        await asyncio.Event().wait()
-    finally:
-        await handler.close_async()
-        await slack.end()
-
-
-def mount(app: FastAPI, desk: AsyncDesk, settings: Settings) -> AbstractAsyncContextManager[None]:
-    """Answer over HTTP at EVENTS of `app` for as long as what this gives is entered. Raises SlackSettingsError."""
-    slack = Slack(desk, settings)
-    handler = AsyncSlackRequestHandler(slack.app)
-
-    @app.post(EVENTS, include_in_schema=False)
-    async def events(request: Request) -> Response:
-        await body(request)  # whoever sends too much is refused before the signature is looked at
-        answered: Response = await handler.handle(request)
-        return answered
-
-    @asynccontextmanager
-    async def running() -> AsyncIterator[None]:
-        try:
-            yield
-        finally:
-            await slack.end()
-
-    return running()

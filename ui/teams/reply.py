@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from httpx import ConnectError, ConnectTimeout, HTTPError, HTTPStatusError
 
-from ui.teams_message import Json, said
+from ui.teams.message import Json, said
 
 if TYPE_CHECKING:
     from microsoft_teams.api.activities import MessageActivity, MessageActivityInput, SentActivity, TypingActivityInput

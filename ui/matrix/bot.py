@@ -17,12 +17,13 @@ from bot.feedback import Feedback
 from bot.question import QuestionError
 from bot.settings import Room, Settings
 from index.catalogue import UnknownArticleError
-from ui import matrix_events, matrix_login
 from ui.async_desk import AsyncDesk
-from ui.matrix_client import MatrixClient, RefusedError
-from ui.matrix_html import Message, answered, passage, plain
-from ui.matrix_reply import Reply, Spot
-from ui.matrix_signing import sign_device
+from ui.matrix import events
+from ui.matrix.client import MatrixClient, RefusedError
+from ui.matrix.html import Message, answered, passage, plain
+from ui.matrix.login import client_of, cursor_file, folder, log_in, login_file
+from ui.matrix.reply import Reply, Spot
+from ui.matrix.signing import sign_device
 from ui.shown import FAILED, articles, day
 from ui.source import Place
 from ui.threads import Threads
@@ -35,15 +36,15 @@ _log = logging.getLogger(__name__)
 async def run(desk: AsyncDesk, settings: Settings, on_ready: OnReady) -> None:
     """Serve until cancelled. `on_ready` is told where Quotedesk is, once it is there.
 
-    Raises a `ui.matrix_login.MatrixError` when it cannot be there.
+    Raises a `ui.matrix.login.MatrixError` when it cannot be there.
     """
-    login = await matrix_login.login(settings)
-    heard, kept = matrix_login.cursor_file(login, settings.home), matrix_login.login_file(settings.home)
-    device = matrix_login.client(login, settings.home)
+    login = await log_in(settings)
+    heard, kept = cursor_file(login, settings.home), login_file(settings.home)
+    device = client_of(login, settings.home)
     client = MatrixClient(device, heard, kept)
     try:
         password = settings.matrix_password.get_secret_value() if settings.matrix_password else ""
-        await sign_device(device, login, matrix_login.folder(settings.home), password)
+        await sign_device(device, login, folder(settings.home), password)
         with Threads(settings.home, "matrix") as threads:
             bot = _Bot(desk, settings, client, threads)
 
@@ -66,13 +67,13 @@ class _Bot:
         self._told: dict[str, float] = {}
         self._asides = Rate(settings.questions_a_minute)
 
-    # ui.matrix_client.Listener
+    # ui.matrix.client.Listener
 
     async def joined(self, room: nio.MatrixRoom) -> None:
         """Say how to ask, once."""
         async with self._once(f"greeted {room.room_id}") as is_new:
             if is_new:
-                said = matrix_events.content(self._greeting(room), notice=True)
+                said = events.content(self._greeting(room), notice=True)
                 await self._client.send(room.room_id, said, f"g{room.room_id.lstrip('!')}")
 
     async def hear(self, room: nio.MatrixRoom, event: nio.Event) -> None:
@@ -85,7 +86,7 @@ class _Bot:
                     await self._feedback(event)
         elif isinstance(event, nio.RoomMessageText):
             names = [room.user_name(self._client.user_id) or "", self._client.user_id[1:].partition(":")[0]]
-            said = matrix_events.said(event.source, self._client.user_id, names)
+            said = events.said(event.source, self._client.user_id, names)
             if said and self._is_for_us(room, said):
                 async with self._once(event.event_id) as is_new:
                     if is_new:
@@ -96,7 +97,7 @@ class _Bot:
         if self._is_direct(room):
             async with self._once(event.event_id) as is_new:
                 if is_new:
-                    said = matrix_events.content(plain(UNREADABLE), notice=True)
+                    said = events.content(plain(UNREADABLE), notice=True)
                     await self._client.send(room.room_id, said, f"u{event.event_id.lstrip('$')}")
 
     @asynccontextmanager
@@ -120,7 +121,7 @@ class _Bot:
     def _is_direct(self, room: nio.MatrixRoom) -> bool:
         return bool(room.member_count == 2)
 
-    def _is_for_us(self, room: nio.MatrixRoom, said: matrix_events.Said) -> bool:
+    def _is_for_us(self, room: nio.MatrixRoom, said: events.Said) -> bool:
         if said.mentioned or self._room(room.room_id).only_mentioned:
             return said.mentioned
         if self._is_direct(room):
@@ -131,7 +132,7 @@ class _Bot:
     def _room(self, room: str) -> Room:
         return self._rooms.get(room) or Room()
 
-    def _spot(self, room: nio.MatrixRoom, said: matrix_events.Said) -> Spot:
+    def _spot(self, room: nio.MatrixRoom, said: events.Said) -> Spot:
         """Where to answer: in its thread; in the one of the answer it replies to; else in one of its own.
 
         Where only one other is, all beside threads is one conversation, and answered there.
@@ -147,7 +148,7 @@ class _Bot:
         is_root = thread.startswith("$") and (thread != said.event_id or said.can_root)
         return Spot(name, said.event_id, thread if is_root else "", thread, to)
 
-    async def _answer(self, room: nio.MatrixRoom, said: matrix_events.Said) -> None:
+    async def _answer(self, room: nio.MatrixRoom, said: events.Said) -> None:
         spot = self._spot(room, said)
         turn = self._turns.setdefault(spot.thread, asyncio.Lock())
         async with turn, Reply(self._client, self._threads, spot) as reply:  # a follow-up waits for what it follows
@@ -162,8 +163,8 @@ class _Bot:
                 _log.exception("a question was not answered")
                 await reply.say(plain(FAILED), notice=True)
 
-    async def _deal_with(self, room: nio.MatrixRoom, spot: Spot, said: matrix_events.Said, reply: Reply) -> None:
-        number = matrix_events.number(said.text)
+    async def _deal_with(self, room: nio.MatrixRoom, spot: Spot, said: events.Said, reply: Reply) -> None:
+        number = events.number(said.text)
         if not said.text or said.text.casefold() == "help":
             self._count(said.sender)
             await reply.say(self._greeting(room), notice=True)
@@ -211,7 +212,7 @@ class _Bot:
         return passage(article, place)
 
     async def _feedback(self, event: nio.ReactionEvent) -> None:
-        useful, asked = matrix_events.useful(event.key), self._threads.asked(event.reacts_to)
+        useful, asked = events.useful(event.key), self._threads.asked(event.reacts_to)
         if useful is not None and asked:
             feedback, asker = Feedback(*asked, useful), Asker("matrix", event.sender)
             await self._desk.call(lambda: self._desk.desk.feedback(feedback, asker))

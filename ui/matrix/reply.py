@@ -6,9 +6,9 @@ import asyncio
 from dataclasses import dataclass
 
 from bot.answer import Event, Reading, Searching, Waiting
-from ui.matrix_client import MatrixClient
-from ui.matrix_events import Content, answering, content, edit
-from ui.matrix_html import Message, plain
+from ui.matrix.client import MatrixClient
+from ui.matrix.events import Content, answering, content, edit
+from ui.matrix.html import Message, plain
 from ui.shown import articles, waiting
 from ui.threads import Threads
 

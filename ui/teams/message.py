@@ -14,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import quote as percent_encoded
 
 from bot.answer import Answer, Quote
+from ui.render import MARKUP
 from ui.shown import MAX_URL_CHARS, Cited, Line, Piece, Quotation, Words, citation, day, inert, pieces, web_page
 from ui.source import Place
 
@@ -32,7 +33,6 @@ DIALOG: Final = "quote"
 _MAX_NAME, _MAX_ABSTRACT, _MAX_KEYWORD, _MAX_BUTTON, _MAX_SUGGESTION = 80, 160, 28, 40, 110
 _MESSAGE = "https://schema.org/Message"
 _SPACE = re.compile(r"\s+")
-_MARKUP = re.compile(r"[\\`*_{}\[\]<>#!|~$&@^=]|(?<=\w):(?=//)|(?<=www)\.", re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ITALIC = {"query", "matched", "searched"}
 
@@ -52,7 +52,7 @@ def plain(text: str) -> str:
 
 def escaped(text: str) -> str:
     """`text` as Markdown of Teams that means just that."""
-    return _MARKUP.sub(lambda match: f"&#{ord(match[0])};", _SPACE.sub(" ", characters(text)))
+    return MARKUP.sub(lambda match: f"&#{ord(match[0])};", _SPACE.sub(" ", characters(text)))
 
 
 def cut(text: str, most: int) -> str:
@@ -98,7 +98,7 @@ def size(activity: Json) -> int:
 def follow_ups(answer: Answer) -> list[str]:
     """Questions to go on with: the headlines of what was quoted, those without anything that could be markup."""
     titles = dict.fromkeys(plain(quote.title) for quote in (*answer.quotes, *answer.near))
-    fitting = (title for title in titles if title and len(title) <= _MAX_SUGGESTION and not _MARKUP.search(title))
+    fitting = (title for title in titles if title and len(title) <= _MAX_SUGGESTION and not MARKUP.search(title))
     return [title for title in fitting if title != answer.question][:MAX_SUGGESTIONS]
 
 

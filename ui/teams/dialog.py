@@ -9,7 +9,7 @@ from index.article import Article
 from index.catalogue import UnknownArticleError
 from ui.shown import day
 from ui.source import CHANGED, CHECKED, GONE, Place, around
-from ui.teams_message import Json, attached, card, characters, cut, opening, plain, text_block, web_address
+from ui.teams.message import Json, attached, card, characters, cut, opening, plain, text_block, web_address
 
 MAX_CONTEXT_CHARS = 1_500
 """Of the article, before a quote and after it."""

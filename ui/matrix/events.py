@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from ui.matrix_html import Message
+from ui.matrix.html import Message
 
 Content = dict[str, Any]
 _USEFUL = {"👍": True, "✅": True, "✔": True, "+1": True, "👎": False, "❌": False, "-1": False}

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 
 from bot.settings import PREFIX, Settings
 from ui.async_desk import AsyncDesk
-from ui.teams_thread import TeamsThread
+from ui.teams.thread import TeamsThread
 
 PATH: Final = "/api/messages"
 MAX_BODY_BYTES: Final = 1_000_000

@@ -10,7 +10,7 @@ from typing import Any
 import nio
 from vodozemac import Account
 
-from ui.matrix_login import AWAY, Login, write_secret
+from ui.matrix.login import AWAY, Login, write_secret
 
 _Signed = dict[str, Any]
 _NO_KEY = bytes(32)

@@ -15,8 +15,8 @@ from typing import Any, Protocol
 
 import nio
 
-from ui.matrix_events import Content
-from ui.matrix_login import AWAY, TokenError, write_secret
+from ui.matrix.events import Content
+from ui.matrix.login import AWAY, TokenError, write_secret
 
 POLL_MS = 30_000
 AT_ONCE = 50
