@@ -6,12 +6,14 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from bot.admission import Admission
 from bot.answer import Asker
 from bot.desk import Desk
 from index.archive import Archive
+from index.article import Article
+from index.catalogue import UnknownArticleError
 from tests.payloads import PAYLOADS
 
 HOW_MANY = "How many policemen were killed in Tazirbu?"
@@ -50,3 +52,16 @@ def taken(admission: Admission) -> Iterator[None]:
         yield
     finally:
         admission.leave()
+
+
+def shelf(*held: Article) -> Desk:
+    """What a drawer or a dialog needs of a desk: these articles, by their ids."""
+
+    class Shelf:
+        def article(self, article_id: str) -> Article:
+            for one in held:
+                if one.id == article_id:
+                    return one
+            raise UnknownArticleError(article_id)
+
+    return cast(Desk, Shelf())

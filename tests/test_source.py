@@ -6,14 +6,12 @@ import html
 import re
 from dataclasses import replace
 from datetime import date
-from typing import cast
 
 import pytest
 
 from bot.answer import Quote
-from bot.desk import Desk
 from index.article import Article, article
-from index.catalogue import UnknownArticleError
+from tests.desks import shelf
 from tests.payloads import PAYLOADS
 from ui.source import Place, drawer
 
@@ -32,15 +30,7 @@ OURS = {"div", "span", "button", "article", "p", "bdi", "h2", "a", "mark"}
 
 def shown(address: str, *held: Article) -> str:
     """The drawer of a desk that has those articles."""
-
-    class Shelf:
-        def article(self, article_id: str) -> Article:
-            for one in held:
-                if one.id == article_id:
-                    return one
-            raise UnknownArticleError(article_id)
-
-    return drawer(cast(Desk, Shelf()), address)
+    return drawer(shelf(*held), address)
 
 
 def text_of(made: str, pattern: str) -> str:

@@ -12,8 +12,8 @@ import pytest
 from bot.settings import Settings
 from tests.conftest import ROOT, CommandLine
 from tests.servers import chatting
+from tests.slack.test_slack import MANIFEST, WHO, answer_to, quotes
 from tests.stand_ins.slack import SlackStandIn
-from tests.test_slack import MANIFEST, WHO, answer_to, quotes
 from ui.matrix import MatrixError
 from ui.slack import SlackSettingsError
 from ui.workspaces import configured

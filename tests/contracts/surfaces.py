@@ -202,7 +202,7 @@ def embedded(server: Server, browser: Any, site: str) -> Iterator[Ask]:
 @contextmanager
 def in_slack(slack: SlackStandIn, private: bool) -> Iterator[Ask]:
     """A mention in a channel and replies in its thread; or, `private`, direct messages."""
-    from tests.test_slack import answer_to, contexts, quotes, texts
+    from tests.slack.test_slack import answer_to, contexts, quotes, texts
 
     def ask(question: str, after: Sequence[str]) -> Shown:
         first, *more = [*after, question]
@@ -223,8 +223,8 @@ def in_slack(slack: SlackStandIn, private: bool) -> Iterator[Ask]:
 @contextmanager
 def in_matrix(home: Path, synapse: Any, person: Any) -> Iterator[Ask]:
     """Mentions in a room, each with its thread: the limits of a homeserver allow no room for each."""
-    from tests.test_matrix import home_of
-    from tests.test_matrix_html import Read
+    from tests.matrix.test_html import Read
+    from tests.matrix.test_matrix import home_of
 
     user = synapse.user("Quotedesk")
     bot = home_of(home.parent / "matrix", home, synapse, user)

@@ -19,13 +19,13 @@ from tests.browser.test_embed import site
 from tests.contracts import surfaces
 from tests.contracts.surfaces import Ask, Shown, line
 from tests.payloads import PAYLOADS
+from tests.slack.test_slack import MANIFEST
 from tests.stand_ins.slack import SlackStandIn
 from tests.stand_ins.teams import TeamsStandIn
-from tests.test_slack import MANIFEST
-from tests.test_teams import bot as teams_bot
+from tests.teams.test_teams import bot as teams_bot
 from ui.shown import Quotation, inert, pieces
 
-pytest_plugins = ["tests.synapse"]
+pytest_plugins = ["tests.matrix.synapse"]
 pytestmark = [
     pytest.mark.served,
     pytest.mark.filterwarnings("ignore:The bot client is deprecated:DeprecationWarning"),
@@ -151,7 +151,7 @@ def everywhere(
 
 def people(request: pytest.FixtureRequest, stack: ExitStack) -> Callable[[str], Any]:
     """People on the homeserver, for as long as the module lasts."""
-    from tests.person import Person
+    from tests.matrix.person import Person
 
     synapse = request.getfixturevalue("synapse")
     return lambda name: stack.enter_context(Person(synapse.url, synapse.user(name)))

@@ -52,16 +52,18 @@ class People:
             members = {BOT_USER} if with_bot else set()
             return self._work.add_conversation(name.removeprefix("#"), "group" if private else "channel", members)
 
-    def say(self, channel: str, user: str, text: str, thread_ts: str | None = None) -> Json:
-        """Write in a channel, in the thread of the message with that ts if one is given."""
+    def say(self, channel: str, user: str, text: str, thread_ts: str | None = None, bot_id: str | None = None) -> Json:
+        """Write in a channel, in the thread of the message with that ts if one is given; or let another app do that."""
         place, who = self._place(channel), self.user(user)
         with self._work.lock:
             place.members.add(who)
-            return self._written(place, who, text, thread_ts)
+            return self._written(place, who, text, thread_ts, **({"bot_id": bot_id} if bot_id else {}))
 
-    def mention(self, channel: str, user: str, text: str, thread_ts: str | None = None) -> Json:
+    def mention(
+        self, channel: str, user: str, text: str, thread_ts: str | None = None, bot_id: str | None = None
+    ) -> Json:
         """Write to the app in a channel. Slack tells of it twice: as app_mention and, if subscribed, as message."""
-        return self.say(channel, user, f"<@{BOT_USER}> {text}", thread_ts)
+        return self.say(channel, user, f"<@{BOT_USER}> {text}", thread_ts, bot_id)
 
     def direct_message(self, user: str, text: str, thread_ts: str | None = None) -> Json:
         """Write to the app alone."""
@@ -69,9 +71,9 @@ class People:
         with self._work.lock:
             return self._written(self._work.direct(who), who, text, thread_ts)
 
-    def _written(self, place: Conversation, who: str, text: str, thread_ts: str | None) -> Json:
+    def _written(self, place: Conversation, who: str, text: str, thread_ts: str | None, **more: str) -> Json:
         rich = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
-        said: Json = {"text": text, "blocks": [{"type": "rich_text", "elements": [rich]}] if text else []}
+        said: Json = {"text": text, "blocks": [{"type": "rich_text", "elements": [rich]}] if text else [], **more}
         message = self._work.add_message(place, who, thread_ts, **said, client_msg_id=self._work.new_id("c"))
         if f"<@{BOT_USER}>" in text and place.kind != "im":
             self._work.tell(place, message | {"type": "app_mention", "event_ts": message["ts"]})

@@ -84,9 +84,8 @@ class Slack:
     # What people do ----------------------------------------------------------------------------------------------
 
     async def _mentioned(self, event: Json, body: Json) -> None:
-        if event.get("bot_id") or event.get("edited"):
-            return
-        await self._ask(event, body)
+        if not event.get("bot_id"):
+            await self._ask(event, body)
 
     async def _written(self, event: Json, body: Json) -> None:
         """A message: to us alone, or in a thread that we answered in and to nobody else."""

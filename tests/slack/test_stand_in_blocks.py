@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from slack_sdk import WebClient
 
+from tests.slack.test_stand_in import button, error, rating, refused, section
 from tests.stand_ins.slack import SlackStandIn
-from tests.test_slack_stand_in import button, error, rating, refused, section
 
 Json = dict[str, Any]
-
-
-@pytest.fixture
-def slack() -> Iterator[SlackStandIn]:
-    with SlackStandIn() as slack:
-        yield slack
-
-
-@pytest.fixture
-def client(slack: SlackStandIn) -> WebClient:
-    return WebClient(slack.bot_token, base_url=slack.url)
 
 
 TOO_LONG = [

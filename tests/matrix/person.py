@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx
 
 if TYPE_CHECKING:
-    from tests.synapse import User
+    from tests.matrix.synapse import User
 
 WAIT_S = 60
 """For anything to happen: it takes a tenth of a second, but not on a machine that is busy with everything else."""

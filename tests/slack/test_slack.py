@@ -143,6 +143,19 @@ def test_in_a_thread_of_ours_one_goes_on_asking_without_a_mention(slack, app):
     assert "Searched for: how many were killed in Tazirbu?" in contexts(second["blocks"])
 
 
+def test_other_bots_are_not_answered(slack, app):
+    theirs = slack.mention("#general", "weather", WHO, bot_id="B0WEATHER")
+    direct = slack.direct_message("nadia", WHO)
+    answer_to(slack, direct)
+    question = slack.mention("#general", "nadia", WHO)
+    answer_to(slack, question)
+    slack.say("#general", "weather", WHERE, question["ts"], bot_id="B0WEATHER")
+    slack.say("#general", "omar", "and when was it?", question["ts"])
+    answer_to(slack, question, 2)
+    assert slack.replies(theirs) == []
+    assert len([one for one in slack.replies(question) if one["user"] == slack.bot_user]) == 2
+
+
 def test_what_people_say_to_each_other_is_left_alone(slack, app):
     question = slack.mention("#general", "nadia", WHO)
     answer_to(slack, question)
@@ -390,13 +403,15 @@ def test_what_was_taken_is_answered_before_it_stops(slack, desk):
 
 def test_who_waits_in_line_when_it_stops_is_told(slack, archive, write):
     desk = told(archive, write, *EIGHT_OR_NINE, admission=Admission(at_once=1))
+    slack.rate_limit_next("chat.startStream", 60)  # of the first: it cannot even show that it waits
     with taken(desk._admission), running(slack, desk):
         mention, direct = slack.mention("#general", "nadia", HOW_MANY), slack.direct_message("omar", HOW_MANY)
         slack.slash_command("/quotedesk", "zoe", HOW_MANY)
-        slack.wait_for(lambda: slack.replies(mention) and slack.replies(direct) and slack.delivered[-1].acknowledged)
+        slack.wait_for(lambda: len(slack.calls("chat.startStream")) == 2 and slack.delivered[-1].acknowledged)
     said = [one["text"] for asked in (mention, direct) for one in slack.replies(asked)]
     assert said == [STOPPING, STOPPING]
     assert [one["text"] for one in slack.ephemerals("zoe")] == [STOPPING]
+    assert not slack.delivered[-1].acknowledged, "what comes after that, Slack is to send again"
 
 
 def test_it_connects_again_after_slack_was_away(slack, app):

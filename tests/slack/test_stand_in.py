@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,17 +11,6 @@ from slack_sdk.errors import SlackApiError
 from tests.stand_ins.slack import SlackStandIn
 
 Json = dict[str, Any]
-
-
-@pytest.fixture
-def slack() -> Iterator[SlackStandIn]:
-    with SlackStandIn() as slack:
-        yield slack
-
-
-@pytest.fixture
-def client(slack: SlackStandIn) -> WebClient:
-    return WebClient(slack.bot_token, base_url=slack.url)
 
 
 def refused(client: WebClient, method: str, **args: Any) -> Json:

@@ -1,7 +1,7 @@
 """A real Synapse homeserver on this machine, for tests: installed once, started in seconds, and it reaches nobody.
 
 Synapse is AGPL software: it lives in an environment of its own and is only ever spoken to over HTTP. A test module says
-`pytest_plugins = ["tests.synapse"]` and then has the fixtures `synapse` and `person`.
+`pytest_plugins = ["tests.matrix.synapse"]` and then has the fixtures `synapse` and `person`.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ import pytest
 from filelock import FileLock
 
 from tests.conftest import ROOT, free_port
-from tests.encrypted_person import EncryptedPerson, background_loop
-from tests.person import Person
+from tests.matrix.encrypted_person import EncryptedPerson, background_loop
+from tests.matrix.person import Person
 
 VERSION = "1.163.2"
 VENV = ROOT / ".bench" / "synapse-venv"

@@ -11,9 +11,9 @@ import pytest
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 
+from tests.slack.test_stand_in_app import SOON_S, Heard, bolt
 from tests.stand_ins.loops import LoopThread
 from tests.stand_ins.slack import SlackStandIn
-from tests.test_slack_stand_in_app import SOON_S, Heard, bolt
 
 Json = dict[str, Any]
 

@@ -7,18 +7,18 @@ import json
 import re
 from dataclasses import replace
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
 
 from bot.answer import Answer, Finding, Quote, Respelling
-from bot.desk import Desk
 from index.article import Article, article
-from index.catalogue import Coverage, UnknownArticleError
+from index.catalogue import Coverage
+from tests.desks import shelf
 from tests.payloads import PAYLOADS
+from tests.rendered import OURS, PARSER, read_back, tags
 from tests.stand_ins.teams_people import complaint
 from tests.stand_ins.teams_rules import button, check, size
 from tests.texts import texts
@@ -207,21 +207,12 @@ def test_what_is_cut_is_a_beginning_as_short_as_teams_counts(text: str, most: in
 
 # What articles say ----------------------------------------------------------------------------------------------------
 
-PARSER = MarkdownIt("gfm-like", {"html": True, "linkify": False, "breaks": True})
-OURS = {"p", "blockquote", "strong", "em", "a"}
-
-
-def tags(rendered: str) -> set[str]:
-    return set(re.findall(r"<\s*/?([a-zA-Z!?][^\s/>]*)", rendered))
-
 
 @given(st.text(max_size=60) | st.sampled_from(PAYLOADS))
 def test_escaped_text_is_read_back_as_one_paragraph_of_that_very_text(text: str) -> None:
-    rendered = PARSER.render(f"x{escaped(text)}x")
-    expected = re.sub("[\ud800-\udfff]", "\ufffd", " ".join(inert(text).split()))
+    said = read_back(escaped(text))
     if "\x00" not in text:  # which Markdown replaces, and which no stored article has
-        assert " ".join(html.unescape(rendered.removeprefix("<p>x").removesuffix("x</p>\n")).split()) == expected
-    assert tags(rendered) == {"p"}
+        assert said == re.sub("[\ud800-\udfff]", "\ufffd", " ".join(inert(text).split()))
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
@@ -294,15 +285,7 @@ CLOSED = Quote.of(ARTICLE, TEXT.index("The bridge"), START - 1, 2)
 
 def opened(data: object, *held: Article) -> dict[str, Any]:
     """The card of the dialog, of a desk that has those articles."""
-
-    class Shelf:
-        def article(self, article_id: str) -> Article:
-            for one in held:
-                if one.id == article_id:
-                    return one
-            raise UnknownArticleError(article_id)
-
-    shown = dialog(cast(Desk, Shelf()), data)
+    shown = dialog(shelf(*held), data)
     assert complaint({"type": "invoke", "name": "task/fetch"}, 200, shown) is None
     return shown["task"]["value"]["card"]["content"]
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import nio
 
-from tests.person import WAIT_S, Event, Person
+from tests.matrix.person import WAIT_S, Event, Person
 
 if TYPE_CHECKING:
-    from tests.synapse import User
+    from tests.matrix.synapse import User
 
 Result = TypeVar("Result")
 

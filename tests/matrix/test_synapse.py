@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 if TYPE_CHECKING:
-    from tests.person import Person
-    from tests.synapse import Synapse
+    from tests.matrix.person import Person
+    from tests.matrix.synapse import Synapse
 
-pytest_plugins = ["tests.synapse"]
+pytest_plugins = ["tests.matrix.synapse"]
 pytestmark = pytest.mark.served
 
 People = Callable[..., "Person"]
@@ -149,7 +149,7 @@ def test_what_is_said_in_an_encrypted_room_only_those_in_it_can_read(person: Peo
 
 def test_the_servers_own_limits_hold(person: People) -> None:
     """Ten at once, the making of a room among them, then one in 5 s; edits count as messages do."""
-    from tests.person import LimitedError
+    from tests.matrix.person import LimitedError
 
     ann = person("Ann")
     room = ann.room()
@@ -164,8 +164,8 @@ def test_the_servers_own_limits_hold(person: People) -> None:
 
 
 def test_a_server_that_was_away_comes_back_as_the_same(tmp_path: Path, synapse: Synapse) -> None:
-    from tests.person import Person
-    from tests.synapse import Synapse
+    from tests.matrix.person import Person
+    from tests.matrix.synapse import Synapse
 
     with Synapse(tmp_path / "synapse") as server, Person(server.url, server.user("Ann")) as ann:
         room = ann.room()
@@ -179,7 +179,7 @@ def test_a_server_that_was_away_comes_back_as_the_same(tmp_path: Path, synapse: 
 
 
 def test_where_it_cannot_be_installed_the_reason_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests import synapse
+    from tests.matrix import synapse
 
     monkeypatch.setattr(synapse, "VENV", tmp_path / "venv")
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)

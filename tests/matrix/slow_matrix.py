@@ -1,4 +1,4 @@
-"""`quotedesk matrix` with a reader that takes its time, for tests: `python -m tests.slow_matrix HOME SECONDS`."""
+"""`quotedesk matrix` with a reader that takes its time: `python -m tests.matrix.slow_matrix HOME SECONDS`."""
 
 from __future__ import annotations
 

@@ -23,16 +23,16 @@ from bot.reader import Findings
 from bot.settings import Settings
 from index.archive import Archive
 from index.ingest import ingest
-from tests.conftest import CommandLine
+from tests.conftest import CommandLine, wait_until
+from tests.matrix.test_html import OURS, Read
 from tests.payloads import PAYLOADS
 from tests.servers import Server, serving
-from tests.test_matrix_html import OURS, Read
 
 if TYPE_CHECKING:
-    from tests.person import Message, Person
-    from tests.synapse import Synapse, User
+    from tests.matrix.person import Message, Person
+    from tests.matrix.synapse import Synapse, User
 
-pytest_plugins = ["tests.synapse"]
+pytest_plugins = ["tests.matrix.synapse"]
 pytestmark = pytest.mark.served
 
 People = Callable[..., "Person"]
@@ -256,6 +256,27 @@ def test_in_an_encrypted_room_nothing_is_lost_and_nothing_answered_twice_whoever
     ]
 
 
+def test_what_was_dealt_with_and_not_noted_before_a_crash_is_not_dealt_with_again(
+    person: People, synapse: Synapse, corpus_home: Path, tmp_path: Path
+) -> None:
+    bot = home_of(tmp_path, corpus_home, synapse, synapse.user("Quotedesk"))
+    ann, feedback = person("Ann"), bot.home / "feedback.jsonl"
+    with bot.running():
+        room = ann.room(bot.user, direct=True)
+        ann.wait(room, lambda said: said.sender == bot.user.user_id)
+        (heard,) = bot.home.rglob("heard")
+        up_to = heard.read_text()
+        ann.send(room, WHO)
+        ann.react(room, ann.wait(room, bot.is_answer(KIDNAPPED)).event_id, "👍")
+        wait_until(lambda: feedback.exists() and feedback.read_text())
+    heard.write_text(up_to)
+    with bot.running():
+        ann.send(room, "Who claimed the attack on Tazirbu?")
+        ann.wait(room, bot.is_answer("ISIS has claimed several attacks"))
+    assert len(bot.said(ann, room)) == 2
+    assert feedback.read_text().count("\n") == 1
+
+
 # What is slow --------------------------------------------------------------------------------------------------------
 
 
@@ -265,7 +286,7 @@ def test_slow_answers_are_announced_as_far_as_the_server_s_limits_let_it_and_all
     """Ten events at once and then one in 5 s: two to come in and greet, up to two for each of five answers."""
     bot = home_of(tmp_path, corpus_home, synapse, synapse.user("Quotedesk"), "answers_at_once = 3")
     ann, ben = person("Ann"), person("Ben")
-    with bot.running("tests.slow_matrix", str(bot.home), "4"):
+    with bot.running("tests.matrix.slow_matrix", str(bot.home), "4"):
         room = ann.room(bot.user, ben)
         ann.wait(room, lambda said: said.sender == bot.user.user_id)
         questions = [ann.send(room, WHO, mention=bot.user) for _ in range(5)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,21 +10,10 @@ from slack_sdk.models.messages.chunk import TaskUpdateChunk
 from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.conftest import completed
+from tests.slack.test_stand_in import button, error, modal, rating, refused, section
 from tests.stand_ins.slack import SlackStandIn
-from tests.test_slack_stand_in import button, error, modal, rating, refused, section
 
 Json = dict[str, Any]
-
-
-@pytest.fixture
-def slack() -> Iterator[SlackStandIn]:
-    with SlackStandIn() as slack:
-        yield slack
-
-
-@pytest.fixture
-def client(slack: SlackStandIn) -> WebClient:
-    return WebClient(slack.bot_token, base_url=slack.url)
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
+from tests.slack.test_stand_in import button, modal, rating, section
+from tests.slack.test_stand_in_agent import INPUT
 from tests.stand_ins.loops import LoopThread
 from tests.stand_ins.slack import SlackStandIn
-from tests.test_slack_stand_in import button, modal, rating, section
-from tests.test_slack_stand_in_agent import INPUT
 
 Json = dict[str, Any]
 SOON_S = 0.5

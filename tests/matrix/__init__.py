@@ -1,0 +1,1 @@
+"""Quotedesk in Matrix, on a real Synapse."""

@@ -1,0 +1,1 @@
+"""Quotedesk in Slack, beside a stand-in of Slack that is tested here too."""
