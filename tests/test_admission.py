@@ -42,6 +42,8 @@ def test_the_others_wait_in_the_order_they_came_and_are_told_their_place():
     told: list[int] = []
     thread = places(third, told)
     admission.leave()
+    thread.join(0.2)
+    assert told == [], "it is the second's turn, however long that takes"
     assert list(second) == []
     wait_until(lambda: told == [1])
     admission.leave()
