@@ -45,18 +45,18 @@ def started(words: list[str], log: Path, **settings: str) -> subprocess.Popen[st
 
 
 @contextmanager
-def serving(words: list[str], log: Path, **settings: str) -> Iterator[Server]:
-    """A process that prints its address when it answers, stopped at the end."""
+def serving(words: list[str], log: Path, says: str = r"http://\S+", **settings: str) -> Iterator[Server]:
+    """A process that prints its address when it answers, as `says` finds it, stopped at the end."""
     process = started(words, log, **settings)
     assert process.stdout is not None
     watchdog = threading.Timer(START_S, process.kill)
     watchdog.start()
     try:
-        ready = process.stdout.readline()
-        address = re.search(r"http://\S+", ready)
-        assert address, f"no address but {ready!r}; the log: {log.read_text()}"
+        printed = iter(process.stdout.readline, "")
+        ready, address = next(((line, found[0]) for line in printed if (found := re.search(says, line))), ("", ""))
+        assert address, f"it printed no address; the log: {log.read_text()}"
         watchdog.cancel()
-        yield Server(address[0], ready.strip(), process, log)
+        yield Server(address, ready.strip(), process, log)
     finally:
         watchdog.cancel()
         process.terminate()

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import html
+import json
 import signal
+import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from bot.settings import Settings
-from tests.conftest import ROOT, CommandLine
-from tests.servers import chatting
+from tests.conftest import ROOT, CommandLine, free_port
+from tests.matrix.test_matrix import home_of
+from tests.servers import chatting, serving
 from tests.slack.test_slack import MANIFEST, WHO, answer_to, quotes
 from tests.stand_ins.slack import SlackStandIn
+from tests.stand_ins.teams import TeamsStandIn
 from ui.matrix import MatrixError
 from ui.slack import SlackSettingsError
 from ui.workspaces import configured
 
+if TYPE_CHECKING:
+    from tests.matrix.person import Person
+    from tests.matrix.synapse import Synapse
+
+pytest_plugins = ["tests.matrix.synapse"]
 SLACK = {"slack_bot_token": "xoxb-1", "slack_app_token": "xapp-1"}
 
 
@@ -110,6 +123,41 @@ def test_slack_alone_answers_and_ends_within_5_s(slack, filled: CommandLine):
         _, errors = command.communicate(timeout=20)
     assert (command.returncode, errors) == (0, "")
     assert time.monotonic() - asked < 5
+
+
+@pytest.mark.served
+def test_all_at_once_answer_the_same_from_one_process_which_ends_within_5_s(
+    slack: SlackStandIn, synapse: Synapse, person: Callable[..., Person], corpus_home: Path, tmp_path: Path
+) -> None:
+    bot, ann, port = home_of(tmp_path, corpus_home, synapse, synapse.user("Quotedesk")), person("Ann"), free_port()
+    with TeamsStandIn() as teams:
+        account = {"client_id": teams.client_id, "client_secret": teams.client_secret, "tenant_id": teams.tenant_id}
+        settings = {f"QUOTEDESK_TEAMS_{name.upper()}": value for name, value in account.items()}
+        settings |= {"REQUESTS_CA_BUNDLE": str(teams.certificate), **environment(slack)}
+        place = json.dumps({"service_url": teams.service_url, "cloud": teams.cloud()})
+        words = ["-m", "tests.all_at_once", str(bot.home), str(port), place]
+        with serving(words, tmp_path / "log", says=r"(?<= is at )http://\S+", **settings) as server:
+            teams.bot_url = f"{server.url}/api/messages"
+            room = ann.room(bot.user, direct=True)
+            ann.wait(room, lambda said: said.sender == bot.user.user_id)
+            mention, written = slack.mention("#general", "nadia", WHO), teams.personal_message(WHO, "Abe")
+            ann.send(room, WHO)
+            expected = httpx.post(f"{server.url}/v1/ask", json={"question": WHO}, trust_env=False).json()["quotes"]
+            shown = [
+                "\n".join(quotes(answer_to(slack, mention))),
+                html.unescape(teams.answer(written).text.replace("**", "")),
+                ann.wait(room, bot.is_answer("eleven civilians")).body,
+            ]
+            for quote in (expected[0], expected[-1]):
+                assert all(quote["text"] in answer for answer in shown)
+            with socket.create_connection(("127.0.0.1", port)) as page:  # as a page that is open holds it
+                page.sendall(f"GET /gradio_api/heartbeat/a HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+                assert page.recv(12) == b"HTTP/1.1 200"
+                asked = time.monotonic()
+                server.process.send_signal(signal.SIGTERM)
+                assert server.process.wait(20) == 0
+                assert time.monotonic() - asked < 5
+        assert "Traceback" not in server.log.read_text()
 
 
 @pytest.mark.served
