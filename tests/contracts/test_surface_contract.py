@@ -22,7 +22,7 @@ from tests.payloads import PAYLOADS
 from tests.slack.test_slack import MANIFEST
 from tests.stand_ins.slack import SlackStandIn
 from tests.stand_ins.teams import TeamsStandIn
-from tests.teams.test_teams import bot as teams_bot
+from tests.teams.bots import bot as teams_bot
 from ui.shown import Quotation, inert, pieces
 
 pytest_plugins = ["tests.matrix.synapse"]

@@ -143,6 +143,15 @@ def test_in_a_thread_of_ours_one_goes_on_asking_without_a_mention(slack, app):
     assert "Searched for: how many were killed in Tazirbu?" in contexts(second["blocks"])
 
 
+def test_a_message_that_is_changed_to_mention_it_is_answered_once(slack, app):
+    said = slack.say("#general", "nadia", WHO)
+    slack.edit(said, f"<@{slack.bot_user}> {WHO}")
+    answer_to(slack, said)
+    slack.edit(said, f"<@{slack.bot_user}> {WHO.upper()}")
+    answer_to(slack, slack.mention("#general", "nadia", "Where was the attack?"))
+    assert len([one for one in slack.replies(said) if one["user"] == slack.bot_user]) == 1
+
+
 def test_other_bots_are_not_answered(slack, app):
     theirs = slack.mention("#general", "weather", WHO, bot_id="B0WEATHER")
     direct = slack.direct_message("nadia", WHO)

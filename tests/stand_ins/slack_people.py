@@ -80,11 +80,14 @@ class People:
         return {**copy.deepcopy(message), "channel": place.id}
 
     def edit(self, message: Json, text: str) -> None:
-        """Change one's own message."""
+        """Change one's own message. Slack tells an app that it mentions then, whether or not it did before."""
         place = self._place(message["channel"])
         with self._work.lock:
             edited = {"user": message["user"], "ts": self._work.new_ts()}
             self._work.change(place, place.messages[message["ts"]], text=text, edited=edited)
+            if f"<@{BOT_USER}>" in text and place.kind != "im":
+                mention = {"type": "app_mention", "event_ts": edited["ts"]}
+                self._work.tell(place, place.messages[message["ts"]] | mention)
 
     def react(self, message: Json, user: str, name: str) -> None:
         """Add a reaction to a message."""
