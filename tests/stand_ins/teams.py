@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -88,6 +89,10 @@ class TeamsStandIn:
     def login_url(self) -> str:
         """Where the bot gets its access tokens; https, since its library takes nothing else."""
         return self._servers.login_url
+
+    def connector_away(self) -> AbstractContextManager[None]:
+        """Inside it nobody takes what the bot says."""
+        return self._servers.connector_away()
 
     def cloud(self) -> dict[str, str]:
         """What differs from the public cloud, for `microsoft_teams.api.auth.cloud_environment.with_overrides`."""

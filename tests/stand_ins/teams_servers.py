@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import tempfile
-import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
 
+from tests.stand_ins.loops import LoopThread
 from tests.stand_ins.teams_authority import write_certificate
+
+Running = tuple[uvicorn.Server, Future[None]]
 
 
 class Servers:
@@ -30,27 +34,46 @@ class Servers:
 
     def start(self, connector: Starlette, login: Starlette) -> None:
         """Answer, until `stop`."""
-        self._servers = (_server(connector), _server(login, ssl_certfile=self.certificate, ssl_keyfile=self._key))
-        self._thread = threading.Thread(target=asyncio.run, args=[self._serve()], name="teams stand-in")
-        self._thread.start()
-        while not all(server.started for server in self._servers):
-            time.sleep(0.01)
+        self._connector, self._loop = connector, LoopThread("teams stand-in")
+        self._loop.__enter__()
+        tls = {"ssl_certfile": self.certificate, "ssl_keyfile": self._key}
+        servers = _server(connector), _server(login, **tls)
+        self._running = [self._serve(server, place) for server, place in zip(servers, self._places, strict=True)]
 
     def stop(self) -> None:
         """End both, and forget the certificate."""
-        for server in self._servers:
-            server.should_exit = True
-        self._thread.join()
+        for running in self._running:
+            _end(running)
+        self._loop.__exit__()
         self._folder.cleanup()
 
-    async def _serve(self) -> None:
-        pairs = zip(self._servers, self._places, strict=True)
-        await asyncio.gather(*(server.serve([place]) for server, place in pairs))
+    @contextmanager
+    def connector_away(self) -> Iterator[None]:
+        """Nobody listens at `url`."""
+        _end(self._running[0])
+        try:
+            yield
+        finally:
+            place = _place(int(self.url.rpartition(":")[2]))
+            self._running[0] = self._serve(_server(self._connector), place)
+
+    def _serve(self, server: uvicorn.Server, place: socket.socket) -> Running:
+        running = server, self._loop.start(server.serve([place]))
+        while not server.started:
+            time.sleep(0.01)
+        return running
 
 
-def _place() -> socket.socket:
+def _end(running: Running) -> None:
+    server, ended = running
+    server.should_exit = True
+    ended.result(20)
+
+
+def _place(port: int = 0) -> socket.socket:
     place = socket.socket()
-    place.bind(("127.0.0.1", 0))
+    place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    place.bind(("127.0.0.1", port))
     return place
 
 

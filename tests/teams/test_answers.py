@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -172,6 +173,16 @@ def test_it_waits_as_long_as_teams_says_and_tries_again(teams: TeamsStandIn) -> 
     assert "> “" in teams.answer(asked).text
     assert [refused.status for refused in teams.refusals] == [429, 412]
     assert len(teams.messages(asked)) == 1
+
+
+def test_what_cannot_be_said_while_teams_is_away_is_said_when_it_is_back(stand_in: TeamsStandIn, desk: Desk) -> None:
+    with bot(stand_in, desk):
+        stand_in.answer(stand_in.personal_message(HOW_MANY, "Mio"))
+        with stand_in.connector_away():
+            asked = stand_in.personal_message(HOW_MANY, "Mio")
+            time.sleep(2)
+        assert "> “" in stand_in.answer(asked).text
+        assert len(stand_in.messages(asked)) == 2
 
 
 def test_the_same_activity_sent_again_is_answered_once_also_after_a_restart(teams: TeamsStandIn, desk: Desk) -> None:

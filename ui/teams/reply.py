@@ -20,8 +20,8 @@ PACE_S: Final = 1.1
 """Between two requests of one streamed message; Teams takes one a second."""
 STREAMED_S: Final = 100.0
 """How long one message is streamed; Teams ends it after two minutes."""
-WAITS_S: Final = (1.0, 2.0, 4.0, 8.0)
-"""Before a request is sent again that Teams was too busy for, where it does not say how long."""
+WAITS_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""Before a request is sent again that Teams was away or too busy for, unless it says how long: a minute in all."""
 MAX_WAIT_S: Final = 30.0
 _AGAIN = {412, 429, 502, 503, 504}
 _log = logging.getLogger(__name__)
