@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -62,6 +63,24 @@ def serving(words: list[str], log: Path, says: str = r"http://\S+", **settings: 
         process.terminate()
         process.wait(20)
         process.stdout.close()
+
+
+def ended(process: subprocess.Popen[str], number: signal.Signals = signal.SIGTERM) -> float:
+    """Seconds from that signal to the end of the process, which must be a good one."""
+    asked = time.monotonic()
+    process.send_signal(number)
+    assert process.wait(20) == 0
+    return time.monotonic() - asked
+
+
+@contextmanager
+def open_page(server: Server) -> Iterator[None]:
+    """What holds `quotedesk chat` for as long as a page is open in a browser."""
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as page:
+        page.sendall(f"GET /gradio_api/heartbeat/abc HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+        assert page.recv(12) == b"HTTP/1.1 200"
+        yield
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +17,7 @@ import pytest
 from bot.settings import Settings
 from tests.conftest import ROOT, CommandLine, free_port
 from tests.matrix.test_matrix import home_of
-from tests.servers import chatting, serving
+from tests.servers import chatting, ended, open_page, serving
 from tests.slack.test_slack import MANIFEST, WHO, answer_to, quotes
 from tests.stand_ins.slack import SlackStandIn
 from tests.stand_ins.teams import TeamsStandIn
@@ -72,10 +71,7 @@ def test_slack_runs_inside_the_chat_s_process_which_still_ends_within_5_s(slack,
     with chatting(corpus_home, **environment(slack)) as server:
         assert quotes(answer_to(slack, slack.mention("#general", "nadia", WHO)))
         assert server.process.stdout.readline() == "Quotedesk is in Slack, in Stand-in.\n"
-        asked = time.monotonic()
-        server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(20) == 0
-        assert time.monotonic() - asked < 5
+        assert ended(server.process) < 5
     assert "Traceback" not in server.log.read_text()
 
 
@@ -150,13 +146,8 @@ def test_all_at_once_answer_the_same_from_one_process_which_ends_within_5_s(
             ]
             for quote in (expected[0], expected[-1]):
                 assert all(quote["text"] in answer for answer in shown)
-            with socket.create_connection(("127.0.0.1", port)) as page:  # as a page that is open holds it
-                page.sendall(f"GET /gradio_api/heartbeat/a HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
-                assert page.recv(12) == b"HTTP/1.1 200"
-                asked = time.monotonic()
-                server.process.send_signal(signal.SIGTERM)
-                assert server.process.wait(20) == 0
-                assert time.monotonic() - asked < 5
+            with open_page(server):
+                assert ended(server.process) < 5
         assert "Traceback" not in server.log.read_text()
 
 

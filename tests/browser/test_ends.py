@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import ARTICLES, COST, WAIT_MS, ask
 from tests.conftest import free_port
-from tests.servers import Server, chatting, serving
+from tests.servers import Server, chatting, ended, serving
 
 SLOW = Path(__file__).parent / "slow_desk.py"
 
@@ -84,7 +82,7 @@ def test_the_server_ends_within_5_s_although_an_answer_is_under_way(
         page = browser.new_context().new_page()
         page.goto(server.url)
         begin(page, COST)
-        assert ended(server) < 5
+        assert ended(server.process) < 5
         page.context.close()
 
 
@@ -99,7 +97,7 @@ def test_the_server_ends_within_5_s_although_pages_are_open_and_a_conversation_o
             page.get_by_role("heading", name="Quotedesk").wait_for()
         ask(pages[0], COST)
         said = pages[0].locator("#chat .message-row").all_inner_texts()
-        assert ended(server) < 5
+        assert ended(server.process) < 5
     assert "Traceback" not in server.log.read_text()
     with chatting(home, port) as server:
         pages[0].goto(server.url)
@@ -107,11 +105,3 @@ def test_the_server_ends_within_5_s_although_pages_are_open_and_a_conversation_o
         assert pages[0].locator("#chat .message-row").all_inner_texts() == said
     for page in pages:
         page.context.close()
-
-
-def ended(server: Server) -> float:
-    """Seconds from SIGTERM to the end of the process, which must be a good one."""
-    asked = time.monotonic()
-    server.process.send_signal(signal.SIGTERM)
-    assert server.process.wait(20) == 0
-    return time.monotonic() - asked

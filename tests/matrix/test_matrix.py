@@ -26,7 +26,7 @@ from index.ingest import ingest
 from tests.conftest import CommandLine, wait_until
 from tests.matrix.test_html import OURS, Read
 from tests.payloads import PAYLOADS
-from tests.servers import Server, serving
+from tests.servers import Server, ended, serving
 
 if TYPE_CHECKING:
     from tests.matrix.person import Message, Person
@@ -231,10 +231,7 @@ def test_in_an_encrypted_room_nothing_is_lost_and_nothing_answered_twice_whoever
         ann.wait_for_member(room, bot.user)
         ann.send(room, WHO)
         assert ann.wait(room, bot.is_answer(KIDNAPPED)).secret
-        asked = time.monotonic()
-        server.process.send_signal(signal.SIGINT)
-        assert server.process.wait(20) == 0
-        assert time.monotonic() - asked < 5
+        assert ended(server.process, signal.SIGINT) < 5
 
     ann.send(room, "Who claimed the attack on Tazirbu?")
     with bot.running() as server:
@@ -245,10 +242,7 @@ def test_in_an_encrypted_room_nothing_is_lost_and_nothing_answered_twice_whoever
         synapse.start()
         ann.send(room, "When was it?")
         ann.wait(room, bot.is_answer("On November 25, nine people were killed"))
-        asked = time.monotonic()
-        server.process.terminate()
-        assert server.process.wait(20) == 0
-        assert time.monotonic() - asked < 5
+        assert ended(server.process) < 5
         assert "Traceback" not in server.log.read_text()
     assert len(bot.said(ann, room)) == 3
     assert [said.body for said in ann.messages(room) if said.kind == "m.notice"] == [
