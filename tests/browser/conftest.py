@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from bot.desk import Desk
 from index.archive import Archive
@@ -19,6 +19,7 @@ from tests.servers import Server, chatting
 
 WAIT_MS = 30_000
 """For anything to appear: it takes a tenth of a second, but not on a machine that is busy with everything else."""
+expect.set_options(timeout=WAIT_MS)
 
 ARTICLES = {
     "herald.md": """---

@@ -132,7 +132,7 @@ class Workspace:
         self.statuses: dict[tuple[str, str], str] = {}
         self.titles: dict[tuple[str, str], str] = {}
         self.prompts: dict[tuple[str, str | None], list[Json]] = {}
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(secrets.randbelow(10**8))  # people of two workspaces are not the same
         self._last_us = 0
         self.add_user(BOT_USER, "quotedesk", is_bot=True)
 
