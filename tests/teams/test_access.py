@@ -14,7 +14,7 @@ import pytest
 from bot.desk import Desk
 from tests.stand_ins.teams import TeamsStandIn
 from tests.teams.bots import HOW_MANY, WHO, bot
-from ui.teams import MAX_BODY_BYTES
+from ui.api import MAX_BODY_BYTES
 
 # The library makes a client that it has itself deprecated, for each App and each activity.
 pytestmark = pytest.mark.filterwarnings("ignore:The bot client is deprecated:DeprecationWarning")

@@ -1,5 +1,5 @@
 """Quotedesk in Microsoft Teams (docs/teams.md)."""
 
-from ui.teams.door import MAX_BODY_BYTES, PATH, TeamsSettingsError, check, mount
+from ui.teams.door import PATH, TeamsSettingsError, check, mount
 
-__all__ = ["MAX_BODY_BYTES", "PATH", "TeamsSettingsError", "check", "mount"]
+__all__ = ["PATH", "TeamsSettingsError", "check", "mount"]

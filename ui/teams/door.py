@@ -18,11 +18,11 @@ from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, Response
 
 from bot.settings import PREFIX, Settings
+from ui.api import BodyTooLargeError, body, problem
 from ui.async_desk import AsyncDesk
 from ui.teams.thread import TeamsThread
 
 PATH: Final = "/api/messages"
-MAX_BODY_BYTES: Final = 1_000_000
 BODY_S: Final = 15
 """How long a body may take to come; Teams itself waits no longer."""
 _NAMES = ("teams_client_id", "teams_client_secret", "teams_tenant_id")
@@ -80,32 +80,14 @@ class Door:
         """Answer one request."""
         try:
             with fail_after(BODY_S):
-                body = await _body(request)
-            activity = json.loads(body)
+                activity = json.loads(await body(request))
             if not isinstance(activity, dict):
                 raise ValueError("it is no object")
-        except TooLongError:
-            return JSONResponse({"error": f"the body is over {MAX_BODY_BYTES:,} bytes"}, 413)
+        except BodyTooLargeError as error:
+            return problem(error)
         except TimeoutError:
             return JSONResponse({"error": f"the body took over {BODY_S} s"}, 408)
         except (ValueError, RecursionError):
             return JSONResponse({"error": "the body is no JSON object"}, 400)
         status, answer = await self._thread.handle(activity, dict(request.headers))
         return Response(status_code=status) if answer is None else JSONResponse(answer, status)
-
-
-class TooLongError(ValueError):
-    """A body that is longer than any activity."""
-
-
-async def _body(request: Request) -> bytes:
-    """All of it. Raises TooLongError as soon as it is too long."""
-    told = request.headers.get("content-length", "")
-    if told.isdecimal() and int(told[:12]) > MAX_BODY_BYTES:
-        raise TooLongError
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > MAX_BODY_BYTES:
-            raise TooLongError
-    return bytes(body)
